@@ -1,0 +1,117 @@
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"runner/loadmodels"
+	"runner/metrics"
+	"runner/value"
+)
+
+// Scenario is one scenario that can be run: what package script makes of a file, or what a test
+// writes by hand.
+type Scenario struct {
+	Name      string
+	Script    string // the file it came from, for the recording
+	DependsOn []string
+	Tags      []string
+	Options   Options
+
+	// NewDirector makes the controller's side. It is called once, on the controller's goroutine.
+	NewDirector func(env DirectorEnv) (Director, error)
+	// NewHost makes a node's side. It is called once on each node.
+	NewHost func(env HostEnv) (Host, error)
+}
+
+// Options are the engine's settings of one scenario. Zero fields take the defaults.
+type Options struct {
+	GracefulStop     time.Duration // how long a user that is told to stop may finish its iteration; 30 s
+	InitTimeout      time.Duration // 60 s
+	TerminateTimeout time.Duration // 60 s
+	IterationTimeout time.Duration // 0: none
+	ContinueInterval time.Duration // 60 s
+	BatchInterval    time.Duration // 5 min
+	MaxUnread        int           // results kept for a load model that has not read them; 100,000
+}
+
+// DirectorEnv is what the controller's side of a script may use.
+type DirectorEnv struct {
+	Info     loadmodels.Info
+	Recorder *metrics.Recorder
+	Log      Logger
+}
+
+// Director is the controller's side of a scenario. Drive, Aggregate, Verify and Transform are called
+// from one goroutine (Aggregate and Verify also from within Drive, when a load model asks for them);
+// Continue from another; Interrupt from any.
+type Director interface {
+	// Drive runs the load model and returns when it is done.
+	Drive(c loadmodels.Commands) error
+	Aggregate(previous value.Value, latest []*loadmodels.Result) (value.Value, error)
+	// Verify returns what is wrong with the results.
+	Verify(latest []*loadmodels.Result) ([]string, error)
+	// Verifies is false if the script switched the verifier off.
+	Verifies() bool
+	// Transform gives what is printed, stored and handed to dependents; HasTransform says whether
+	// the script has such a function (else the aggregate itself is).
+	Transform(aggregate value.Value) (value.Value, error)
+	HasTransform() bool
+	// Continues says whether the script has continue and terminate, and so wants Continue called.
+	Continues() bool
+	Continue(state value.Value) (Decision, error)
+	// Interrupt ends what runs now, Drive and Continue included, with the cause as its error.
+	Interrupt(cause error)
+	Close()
+}
+
+// Decision is what continue answers.
+type Decision struct {
+	Stop, Fail bool
+	Reason     value.Value
+}
+
+// HostEnv is what a node's side of a script may use.
+type HostEnv struct {
+	Info     loadmodels.Info
+	Recorder *metrics.Recorder
+	Log      Logger
+	// Registry records for users, each on the shard of its id.
+	Registry *metrics.Registry
+}
+
+// Host is a node's side of a scenario: it prepares the node and makes users. Init, Terminate and
+// Interrupt as for Director; NewUser is called from many goroutines.
+type Host interface {
+	Init() (value.Value, error)
+	Terminate(reason, state value.Value) error
+	NewUser(env UserEnv) (User, error)
+	Interrupt(cause error)
+	Close()
+}
+
+// UserEnv is what one user may use.
+type UserEnv struct {
+	ID       int64
+	Commands loadmodels.UserCommands
+	State    value.Value
+	Recorder *metrics.Recorder
+	Log      Logger // writes with the user's id and its present iteration
+}
+
+// User is one virtual user. Loop and Iterate are called from the user's goroutine, Interrupt and
+// Poke from any.
+type User interface {
+	// Loop runs the user loop and returns when the user is done.
+	Loop(c loadmodels.UserCommands) error
+	// Iterate runs start once. planned is when the iteration was due, the zero time in a closed model.
+	Iterate(args []value.Value) (output value.Value, logs string, exception *loadmodels.Exception)
+	// Interrupt ends what the user runs now.
+	Interrupt(cause error)
+	Close()
+}
+
+// Logger writes a script's line to the run's log.
+type Logger func(level, message string)
+
+var _ = context.Background
