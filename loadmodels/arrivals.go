@@ -35,10 +35,13 @@ const countTolerance = 1e-6
 func (a Arrivals) integral(elapsed time.Duration) float64 {
 	var sum float64
 	for _, p := range a {
-		d := min(elapsed, p.Duration)
-		if d <= 0 {
+		if elapsed <= 0 {
 			break
 		}
+		if p.Duration <= 0 {
+			continue
+		}
+		d := min(elapsed, p.Duration)
 		s := d.Seconds()
 		if p.Duration == Forever {
 			sum += p.From * s
@@ -84,6 +87,9 @@ func (a Arrivals) Due(k int64) (time.Duration, bool) {
 	need := float64(k)
 	var start time.Duration
 	for _, p := range a {
+		if p.Duration <= 0 {
+			continue
+		}
 		if p.Duration == Forever {
 			if p.From <= 0 {
 				return 0, false

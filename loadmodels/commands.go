@@ -28,6 +28,9 @@ type Commands interface {
 
 	// Users is the number of users running now, on all nodes.
 	Users() int
+	// StartingUsers is the number of users that were asked for and that neither run yet nor will never
+	// run (told to stop, failed to start): at 0 no more users are coming.
+	StartingUsers() int
 	// TargetUsers is the number that was asked for.
 	TargetUsers() int
 	// ScaleUsers starts or stops the difference between n and TargetUsers.
@@ -40,7 +43,7 @@ type Commands interface {
 
 	// AddWork puts n units of work into the scenario's queue.
 	AddWork(n int) error
-	// WorkLeft is the number of units that no user has taken yet.
+	// WorkLeft is the number of units, and of arrivals that are due, that no user has taken yet.
 	WorkLeft() int
 	// SendUserEvents delivers an event once to every user running at this moment.
 	SendUserEvents(kind string, payload value.Value) error
@@ -74,6 +77,8 @@ type Commands interface {
 
 	// Report tells the displays where the model is.
 	Report(p Progress)
+	// Note writes a finding of the model into the run's notes, which the summary shows.
+	Note(message string)
 }
 
 // UserCommands is a virtual user's side. All calls come from the user's goroutine.
@@ -193,7 +198,7 @@ type VerifyOptions struct {
 }
 
 type ArrivalOptions struct {
-	Users    int // started at once, to be ready for arrivals
+	Users    int // at least so many are there from the start, to be ready for arrivals
 	MaxUsers int // the pool may grow up to it; at least 1
 }
 
