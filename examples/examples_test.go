@@ -1,0 +1,126 @@
+// Package examples runs every example as a newcomer would: with the real program, against the demo API.
+package examples
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// runner is the program under test.
+var runner string
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "runner-examples")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	runner = filepath.Join(dir, "runner")
+	if out, err := exec.Command("go", "build", "-o", runner, "..").CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("build runner: %w\n%s", err, out)
+	}
+	return m.Run(), nil
+}
+
+// says is what an example's summary must contain: the truth of the demo API, as far as it is known
+// beforehand. An example that is not here must still pass.
+var says = map[string]string{
+	"stress.js":            `passed 100 ms at (40|45|50) users`,
+	"load.js":              `1[0-9]{3} requests, 0 failed, mean response time 1[0-9]\.[0-9] ms`,
+	"custom-metric.js":     `in_line(.|\n)*above_30_ms|above_30_ms(.|\n)*in_line`,
+	"custom-load-model.js": `4 users are enough for (3[5-9]|40)[0-9] iterations/s`,
+	"amoc-lifecycle.js":    `users are enough`,
+	"events.js":            `12`,
+	"integration.js":       `unknownUser`,
+}
+
+// together is how many examples run at once: they sleep most of the time, but one core belongs to each
+// while it does not.
+const together = 4
+
+// limit is what an example may take, with a slow machine in mind; a newcomer waits 20 s at most.
+const limit = 40 * time.Second
+
+func TestEveryExampleRuns(t *testing.T) {
+	scripts, err := filepath.Glob("*.[jt]s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scripts) < 10 {
+		t.Fatalf("only %d examples: %v", len(scripts), scripts)
+	}
+	slots := make(chan struct{}, together)
+	type outcome struct {
+		text string
+		err  error
+	}
+	outcomes := make([]chan outcome, len(scripts))
+	for i, script := range scripts {
+		outcomes[i] = make(chan outcome, 1)
+		results := t.TempDir()
+		go func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, runner, "run", "--demo", "--no-color", "--results", results, script)
+			out, err := cmd.CombinedOutput()
+			if ctx.Err() != nil {
+				err = errors.Join(ctx.Err(), err)
+			}
+			outcomes[i] <- outcome{string(out), err}
+		}()
+	}
+	for i, script := range scripts {
+		got := <-outcomes[i]
+		t.Run(script, func(t *testing.T) {
+			if got.err != nil {
+				t.Errorf("%v\n%s", got.err, got.text)
+			}
+			if want := says[script]; !regexp.MustCompile(want).MatchString(got.text) {
+				t.Errorf("the output has no %s:\n%s", want, got.text)
+			}
+		})
+	}
+}
+
+func TestEveryExampleSaysWhatItShows(t *testing.T) {
+	scripts, err := filepath.Glob("*.[jt]s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first, _, _ := strings.Cut(string(text), "\n"); !strings.HasPrefix(first, "// "+script+": ") {
+			t.Errorf("%s begins with %q, want // %s: and its idea", script, first, script)
+		}
+	}
+}
+
+func TestExpectationsBelongToExamples(t *testing.T) {
+	for script := range says {
+		if _, err := os.Stat(script); err != nil {
+			t.Error(err)
+		}
+	}
+}
