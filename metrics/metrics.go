@@ -8,6 +8,8 @@
 // exact.
 package metrics
 
+import "fmt"
+
 // Kind is a metric's type.
 type Kind uint8
 
@@ -17,6 +19,34 @@ const (
 	Rate                // how many of all were true
 	Trend               // a distribution
 )
+
+var kindNames = [...]string{Counter: "counter", Gauge: "gauge", Rate: "rate", Trend: "trend"}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// MarshalText writes the kind as a word, so that recordings can be read by eye.
+func (k Kind) MarshalText() ([]byte, error) {
+	if int(k) >= len(kindNames) {
+		return nil, fmt.Errorf("no such kind of metric: %d", uint8(k))
+	}
+	return []byte(kindNames[k]), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (k *Kind) UnmarshalText(text []byte) error {
+	for i, name := range kindNames {
+		if name == string(text) {
+			*k = Kind(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no such kind of metric: %q (counter, gauge, rate or trend)", text)
+}
 
 // Metric is a name with a meaning. Metrics are registered before they are recorded.
 type Metric struct {
@@ -66,3 +96,15 @@ var (
 
 	Checks = &Metric{"checks", Rate, "checks"}
 )
+
+// builtin are the metrics above: every registry knows them from the start, so that a script cannot
+// register one of them with another kind.
+var builtin = []*Metric{
+	IterationsStarted, IterationsSucceeded, IterationsFailed, IterationsAborted, IterationsDropped,
+	IterationResponseTime, IterationServiceTime, IterationLateness,
+	UsersStarted, UsersEnded, UsersDied, EventsSent,
+	HTTPRequests, HTTPFailed, HTTPAttempts, HTTPResponseTime, HTTPBlocked, HTTPDNS, HTTPConnect,
+	HTTPTLS, HTTPSend, HTTPWait, HTTPReceive, HTTPBytesOut, HTTPBytesIn, HTTPConnsOpened,
+	HTTPConnsReused, HTTPConnsClosed,
+	Checks,
+}

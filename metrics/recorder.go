@@ -1,36 +1,67 @@
 package metrics
 
-// CONTRACT (to be written by the metrics helper; signatures fixed, bodies to be made real)
-
-// Registry knows the series of one node and drains what was recorded.
-type Registry struct{}
-
-// NewRegistry makes a registry with a few shards per core.
-func NewRegistry() *Registry { panic("todo") }
-
-// Register makes a metric known by name, or returns the one that is; an error if kind or unit differ.
-func (r *Registry) Register(m *Metric) (*Metric, error) { panic("todo") }
-
-// Lookup finds a metric by name, nil if there is none.
-func (r *Registry) Lookup(name string) *Metric { panic("todo") }
-
-// Series is one metric with one set of tags, in the registry that made it.
-type Series struct{}
-
 // Recorder records for one user (or one controller): it is bound to a shard and to base tags
-// (scenario, node …). Safe to use from any goroutine.
-type Recorder struct{}
+// (scenario, node …). Safe to use from any goroutine. It costs little memory of its own, so that
+// every user can have one.
+type Recorder struct {
+	registry *Registry
+	shard    *shard
+	base     []Tag
+}
 
 // Recorder makes a recorder on the shard that belongs to n (a user's id).
-func (r *Registry) Recorder(n int64, base ...Tag) *Recorder { panic("todo") }
+func (r *Registry) Recorder(n int64, base ...Tag) *Recorder {
+	return &Recorder{
+		registry: r,
+		shard:    r.shards[uint64(n)%uint64(len(r.shards))],
+		base:     mergeTags(nil, base, nil),
+	}
+}
 
 // Series resolves a metric and tags on top of the base tags, once; keep what it returns: it is the
-// fast way. Past 10,000 series of one metric it returns a catch-all series whose tags say so, and
-// the registry warns once through OnWarning.
-func (rec *Recorder) Series(m *Metric, tags ...Tag) *Series { panic("todo") }
+// fast way. Of two tags with one key the last counts; a tag without a value is none; keys and values
+// are cut at 256 bytes. A metric that nobody has registered is registered.
+//
+// Past MaxSeries series of one metric it returns a catch-all series, which has the base tags and
+// OverflowTag, and the registry warns once through OnWarning.
+func (rec *Recorder) Series(m *Metric, tags ...Tag) *Series {
+	var tagRoom [12]Tag
+	var keyRoom [256]byte
+	all := mergeTags(tagRoom[:0], rec.base, tags)
+	key := appendKey(keyRoom[:0], m.Name, all)
 
-// Add records one value.
-func (rec *Recorder) Add(s *Series, v float64) { panic("todo") }
+	sh := rec.shard
+	sh.mu.Lock()
+	s := sh.series[string(key)]
+	sh.mu.Unlock()
+	if s != nil {
+		return s
+	}
+	s, lasting := rec.registry.add(m, append([]Tag(nil), all...), rec.base)
+	if lasting {
+		sh.mu.Lock()
+		sh.series[s.key] = s
+		sh.mu.Unlock()
+	}
+	return s
+}
+
+// Add records one value: what a counter grows by, a gauge's value, a trend's sample; of a rate 0
+// means no and anything else yes. A value that is not finite is left out, and the registry warns
+// once a metric.
+func (rec *Recorder) Add(s *Series, v float64) {
+	if v-v != 0 { // NaN, or an infinity
+		rec.registry.reject(s.metric, v)
+		return
+	}
+	if s.registry != rec.registry {
+		s = rec.own(s)
+	}
+	sh := rec.shard
+	sh.mu.Lock()
+	sh.add(s, v)
+	sh.mu.Unlock()
+}
 
 // Sample is one value of one series.
 type Sample struct {
@@ -38,38 +69,31 @@ type Sample struct {
 	Value  float64
 }
 
-// AddAll records several values under one lock.
-func (rec *Recorder) AddAll(samples []Sample) { panic("todo") }
-
-// Drain takes what was recorded since the last call, merged over the shards.
-func (r *Registry) Drain() *Delta { panic("todo") }
-
-// Delta is what was recorded in a span of time: mergeable and serialisable (JSON).
-type Delta struct{}
-
-func (d *Delta) Merge(o *Delta) { panic("todo") }
-
-// Store folds deltas into whole-run figures and sliding windows (up to some minutes, bounded).
-// Safe for concurrent use.
-type Store struct{}
-
-func NewStore() *Store { panic("todo") }
-
-// Apply adds a delta that was drained at the given time since the run began, in nanoseconds.
-// func (s *Store) Apply(at time.Duration, d *Delta)
-
-// Query merges all series of a metric whose tags contain the given ones, over the whole run
-// (window 0) or the last window. Known says whether the metric has any series at all.
-// func (s *Store) Query(metric string, tags map[string]string, window time.Duration) Stats
-
-// Stats are the figures of a query.
-type Stats struct {
-	Kind                 Kind
-	Count                int64   // how many values; of a Rate, how many were asked
-	Sum, Min, Max, Last  float64 // of a Rate, Sum is how many were true
-	// unexported: the merged sketch
+// AddAll records several values under one lock, as Add does each.
+func (rec *Recorder) AddAll(samples []Sample) {
+	rejected := -1
+	sh := rec.shard
+	sh.mu.Lock()
+	for i := range samples {
+		s, v := samples[i].Series, samples[i].Value
+		if v-v != 0 || s.registry != rec.registry {
+			rejected = i
+			continue
+		}
+		sh.add(s, v)
+	}
+	sh.mu.Unlock()
+	if rejected < 0 {
+		return
+	}
+	for _, sample := range samples[:rejected+1] {
+		if sample.Value-sample.Value != 0 || sample.Series.registry != rec.registry {
+			rec.Add(sample.Series, sample.Value)
+		}
+	}
 }
 
-func (s Stats) Mean() float64              { panic("todo") }
-func (s Stats) Rate() float64              { panic("todo") } // Sum/Count
-func (s Stats) Quantile(q float64) float64 { panic("todo") } // 0…1; exact min and max at the ends; NaN without values
+// own is the recorder's own series for one of another registry, whose index means nothing here.
+func (rec *Recorder) own(s *Series) *Series {
+	return (&Recorder{registry: rec.registry, shard: rec.shard}).Series(s.metric, s.tags...)
+}
