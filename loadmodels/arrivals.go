@@ -85,30 +85,36 @@ func (a Arrivals) Duration() time.Duration {
 // the form that stays exact as s goes to 0.
 func (a Arrivals) Due(k int64) (time.Duration, bool) {
 	need := float64(k)
+	total := a.Duration()
+	// What Count leaves out for its tolerance is not due either.
+	if total != Forever && k >= a.Count(total) {
+		return 0, false
+	}
 	var start time.Duration
 	for _, p := range a {
-		if p.Duration <= 0 {
-			continue
-		}
 		if p.Duration == Forever {
 			if p.From <= 0 {
 				return 0, false
 			}
 			return start + time.Duration(need/p.From*float64(time.Second)), true
 		}
+		if p.Duration <= 0 {
+			continue
+		}
 		s := p.Duration.Seconds()
 		area := (p.From + p.To) / 2 * s
-		if need < area-countTolerance {
+		if need < area {
 			slope := (p.To - p.From) / s
 			root := math.Sqrt(max(0, p.From*p.From+2*slope*need))
 			var t float64
 			if need > 0 {
 				t = 2 * need / (p.From + root)
 			}
-			return start + time.Duration(t*float64(time.Second)), true
+			return start + min(p.Duration, time.Duration(t*float64(time.Second))), true
 		}
-		need = max(0, need-area)
+		need -= area
 		start += p.Duration
 	}
-	return 0, false
+	// Only rounding leads here.
+	return total, true
 }

@@ -28,8 +28,8 @@ type Commands interface {
 
 	// Users is the number of users running now, on all nodes.
 	Users() int
-	// StartingUsers is the number of users that were asked for and that neither run yet nor will never
-	// run (told to stop, failed to start): at 0 no more users are coming.
+	// StartingUsers is the number of users that were asked for and are still on their way; one that
+	// was told to stop or failed to start is not. At 0 no more are coming.
 	StartingUsers() int
 	// TargetUsers is the number that was asked for.
 	TargetUsers() int
