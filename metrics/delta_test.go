@@ -207,3 +207,35 @@ func TestEachIsSorted(t *testing.T) {
 		t.Errorf("got %s", strings.Join(got, ", "))
 	}
 }
+
+func TestDeltaQueryIsThatOfTheStore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := drawDelta(t, "delta")
+		s := NewStore()
+		s.Apply(1, d)
+		for _, m := range testMetrics {
+			for _, tags := range [][]Tag{nil, {{"scenario", "a"}}, {{"scenario", "a"}, {"name", "/users"}}, {{"scenario", "c"}}} {
+				wanted := make(map[string]string)
+				for _, tag := range tags {
+					wanted[tag.Key] = tag.Value
+				}
+				want, _ := s.Query(m.Name, wanted, 0)
+				packed := d.Query(m.Name, tags...)
+				got := packed.Stats()
+				wz, wp, wn := want.Buckets()
+				gz, gp, gn := got.Buckets()
+				if diff := cmp.Diff([]any{want.Count, want.Min, want.Max, want.Last, wz, wp, wn}, []any{packed.Count(), got.Min, got.Max, got.Last, gz, gp, gn}); diff != "" {
+					t.Fatalf("%s %v:\n%s", m.Name, tags, diff)
+				}
+				if packed.Count() > 0 && got.Kind != m.Kind {
+					t.Fatalf("%s became a %v", m.Name, got.Kind)
+				}
+			}
+		}
+		for _, scenario := range d.Values("scenario") {
+			if scenario != "a" && scenario != "b" {
+				t.Fatalf("there is a scenario %q", scenario)
+			}
+		}
+	})
+}

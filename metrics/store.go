@@ -114,13 +114,7 @@ func (m *storeMetric) matching(tags map[string]string) []bool {
 	}
 	match := make([]bool, len(m.series))
 	for i, t := range m.series {
-		match[i] = true
-		for _, w := range wanted {
-			if !slices.Contains(t.tags, w) {
-				match[i] = false
-				break
-			}
-		}
+		match[i] = hasAll(t.tags, wanted)
 	}
 	return match
 }

@@ -287,11 +287,11 @@ func TestMemoryIsFlatOverTheRun(t *testing.T) {
 		goruntime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	run(400)
+	run(330)
 	before := heap()
-	run(4000)
+	run(1500)
 	if after := heap(); after > before+before/10+200_000 {
-		t.Errorf("the heap grew from %d to %d bytes in 4,000 seconds", before, after)
+		t.Errorf("the heap grew from %d to %d bytes in 1,500 seconds", before, after)
 	}
 	goruntime.KeepAlive(s)
 }
