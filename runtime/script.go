@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"context"
 	"time"
 
 	"runner/loadmodels"
@@ -29,10 +28,30 @@ type Options struct {
 	GracefulStop     time.Duration // how long a user that is told to stop may finish its iteration; 30 s
 	InitTimeout      time.Duration // 60 s
 	TerminateTimeout time.Duration // 60 s
+	// ScriptTimeout is how long one call of aggregator, verifier, outputTransformer or continue may
+	// take, and how long the load model may run without calling a command; 60 s.
+	ScriptTimeout    time.Duration
 	IterationTimeout time.Duration // 0: none
 	ContinueInterval time.Duration // 60 s
-	BatchInterval    time.Duration // 5 min
-	MaxUnread        int           // results kept for a load model that has not read them; 100,000
+	MaxUnread        int           // results kept for a load model that has not read them; 250,000
+}
+
+// withDefaults fills the fields that are zero.
+func (o Options) withDefaults() Options {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&o.GracefulStop, 30*time.Second)
+	def(&o.InitTimeout, time.Minute)
+	def(&o.TerminateTimeout, time.Minute)
+	def(&o.ScriptTimeout, time.Minute)
+	def(&o.ContinueInterval, time.Minute)
+	if o.MaxUnread == 0 {
+		o.MaxUnread = 250_000
+	}
+	return o
 }
 
 // DirectorEnv is what the controller's side of a script may use.
@@ -60,8 +79,10 @@ type Director interface {
 	// Continues says whether the script has continue and terminate, and so wants Continue called.
 	Continues() bool
 	Continue(state value.Value) (Decision, error)
-	// Interrupt ends what runs now, Drive and Continue included, with the cause as its error.
+	// Interrupt ends what runs now of all but Continue, with the cause as its error; InterruptContinue
+	// ends Continue.
 	Interrupt(cause error)
+	InterruptContinue(cause error)
 	Close()
 }
 
@@ -113,5 +134,3 @@ type User interface {
 
 // Logger writes a script's line to the run's log.
 type Logger func(level, message string)
-
-var _ = context.Background

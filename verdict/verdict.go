@@ -26,6 +26,7 @@ const (
 	Internal      Kind = "internal"       // a defect of runner
 	Usage         Kind = "usage"          // wrong flags or arguments
 	Threshold     Kind = "threshold"      // a threshold broke
+	Timeout       Kind = "timeout"        // the run took longer than it may
 	Verifier      Kind = "verifier"       // the verifier gave errors
 	NoIterations  Kind = "no-iterations"  // nothing completed
 	Dependency    Kind = "dependency"     // a scenario that it depends on failed
@@ -70,6 +71,7 @@ var Table = []Row{
 	{Interrupt, Interrupted, 105, "interrupted by Ctrl-C or SIGTERM"},
 	{ScriptFail, Failed, 108, "the script called fail, or continue returned { fail }"},
 	{Threshold, Failed, 99, "a threshold broke"},
+	{Timeout, Failed, 99, "the run took longer than --timeout"},
 	{Verifier, Failed, 99, "the verifier gave errors (by default: an iteration failed)"},
 	{NoIterations, Failed, 99, "no iteration succeeded"},
 	{UserLost, Failed, 99, "a virtual user died outside an iteration"},
