@@ -1,0 +1,97 @@
+package js
+
+import (
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+// Func makes a native function value with a name.
+func (vm *VM) Func(name string, fn func(goja.FunctionCall) goja.Value) goja.Value {
+	f := vm.rt.ToValue(fn).(*goja.Object)
+	f.DefineDataProperty("name", vm.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	return f
+}
+
+// LazyObject makes an object whose members are built when first read. The members are on the
+// object's prototype, so that esbuild's __toESM neither copies nor touches them; "default" is the
+// object itself, unless names has one. Object.keys and for…in of the prototype list names.
+func (vm *VM) LazyObject(names []string, build func(name string) goja.Value) *goja.Object {
+	members := &lazyMembers{names: names, build: build}
+	members.object = vm.rt.CreateObject(vm.rt.NewDynamicObject(members))
+	return members.object
+}
+
+// lazyMembers is the prototype of a LazyObject. What a script sets goes to the object itself, which
+// then hides the member.
+type lazyMembers struct {
+	names  []string
+	build  func(name string) goja.Value
+	object *goja.Object
+	built  []builtMember
+}
+
+type builtMember struct {
+	name  string
+	value goja.Value
+}
+
+func (l *lazyMembers) Get(key string) goja.Value {
+	for i := range l.built {
+		if l.built[i].name == key {
+			return l.built[i].value
+		}
+	}
+	for _, name := range l.names {
+		if name == key {
+			v := l.build(name)
+			if v == nil {
+				v = goja.Undefined()
+			}
+			l.built = append(l.built, builtMember{name, v})
+			return v
+		}
+	}
+	if key == "default" {
+		return l.object
+	}
+	return nil
+}
+
+func (l *lazyMembers) Has(key string) bool {
+	return key == "default" || contains(l.names, key)
+}
+
+func (l *lazyMembers) Set(key string, v goja.Value) bool {
+	for i := range l.built {
+		if l.built[i].name == key {
+			l.built[i].value = v
+			return true
+		}
+	}
+	l.built = append(l.built, builtMember{key, v})
+	if !contains(l.names, key) {
+		l.names = append(l.names[:len(l.names):len(l.names)], key)
+	}
+	return true
+}
+
+func (l *lazyMembers) Delete(string) bool { return false }
+func (l *lazyMembers) Keys() []string     { return l.names }
+
+// memberNames lists what a module's exports offer, for hints.
+func memberNames(exports *goja.Object) []string {
+	names := exports.Keys()
+	if p := exports.Prototype(); p != nil {
+		if l, ok := p.Export().(*lazyMembers); ok {
+			names = append(names, l.names...)
+		}
+	}
+	kept := names[:0]
+	for _, n := range names {
+		if !strings.HasPrefix(n, "_") {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,216 @@
+package js
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dop251/goja"
+)
+
+// maxCallDepth is how deep calls may be nested. goja unwinds in quadratic time, so that ten times as
+// much would take eight seconds; no package that was tried needs more.
+const maxCallDepth = 1024
+
+// VM is one goja runtime with its event loop. It belongs to one goroutine at a time; Interrupt and
+// Post may be called from any.
+type VM struct {
+	rt      *goja.Runtime
+	program *Program
+	modules Registry
+	env     *Env
+
+	exports  *goja.Object
+	ran      bool
+	broken   bool
+	depth    int // of Call
+	loop     atomic.Pointer[loop]
+	globals  map[string]goja.Value // those that were touched
+	required map[string]*goja.Object
+	views    views
+	protos   protos
+
+	// state is idle, running or interrupted; mu guards the rest.
+	state  atomic.Int32
+	mu     sync.Mutex
+	cause  error
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	at     string // where the last interrupt met the script
+}
+
+const (
+	idle int32 = iota
+	running
+	interrupted
+)
+
+// NewVM makes a VM. Nothing runs before Run.
+func NewVM(p *Program, modules Registry, env *Env) *VM {
+	vm := &VM{rt: goja.New(), program: p, modules: modules, env: env}
+	vm.rt.SetMaxCallStackSize(maxCallDepth)
+	vm.rt.SetPromiseRejectionTracker(vm.trackRejection)
+	if env.Rand != nil {
+		vm.rt.SetRandSource(env.Rand)
+	}
+	// What the global object itself does not have is looked for in its prototype: that is where all
+	// our globals are, unbuilt.
+	lazy := vm.rt.NewDynamicObject((*globalNames)(vm))
+	vm.rt.GlobalObject().SetPrototype(lazy)
+	return vm
+}
+
+// Run evaluates the script's top level, once, to its end (top-level await included). The error is
+// as of Call.
+func (vm *VM) Run() error {
+	if vm.ran {
+		return errors.New("the script's top level runs only once in a VM")
+	}
+	vm.ran = true
+	v, err := vm.Call(vm.topLevel)
+	if errors.Is(err, ErrNeverSettles) {
+		return neverSettles("the script's top level awaits")
+	}
+	if err != nil {
+		return err
+	}
+	exports, err := vm.mergeDefault(v)
+	if err != nil {
+		return err
+	}
+	vm.exports = exports
+	return nil
+}
+
+// topLevel is the script's top level as a function.
+func (vm *VM) topLevel(goja.Value, ...goja.Value) (goja.Value, error) {
+	if err := vm.installPatches(); err != nil {
+		return nil, err
+	}
+	fn, err := vm.rt.RunProgram(vm.program.main)
+	if err != nil {
+		return nil, err
+	}
+	call, ok := goja.AssertFunction(fn)
+	if !ok {
+		return nil, errors.New("the bundle is not a function")
+	}
+	return call(goja.Undefined())
+}
+
+// mergeDefault puts the properties of `export default { … }` beside the named exports, which win.
+func (vm *VM) mergeDefault(v goja.Value) (exports *goja.Object, err error) {
+	ex := vm.rt.Try(func() {
+		own, ok := v.(*goja.Object)
+		if !ok {
+			err = fmt.Errorf("the script exports %s instead of an object of functions", inspectShort(v))
+			return
+		}
+		d, ok := own.Get("default").(*goja.Object)
+		if !ok || d == own {
+			exports = own
+			return
+		}
+		merged := vm.rt.NewObject()
+		for _, key := range d.Keys() {
+			merged.Set(key, d.Get(key))
+		}
+		// The properties of a function or a class are its own; those of any other object may come
+		// from a class that it is an instance of.
+		if _, isFunc := goja.AssertFunction(d); isFunc {
+			for _, key := range d.GetOwnPropertyNames() {
+				switch key {
+				case "length", "name", "prototype", "arguments", "caller":
+				default:
+					merged.Set(key, d.Get(key))
+				}
+			}
+		} else {
+			for p := d.Prototype(); p != nil && p != vm.objectPrototype(); p = p.Prototype() {
+				for _, key := range p.GetOwnPropertyNames() {
+					if key != "constructor" && merged.Get(key) == nil {
+						merged.Set(key, d.Get(key))
+					}
+				}
+			}
+		}
+		for _, key := range own.Keys() {
+			merged.Set(key, own.Get(key))
+		}
+		exports = merged
+	})
+	if ex != nil {
+		return nil, vm.exception(ex)
+	}
+	return exports, err
+}
+
+// Exports is what the script exported, with a default export's properties merged in; nil before Run.
+func (vm *VM) Exports() *goja.Object { return vm.exports }
+
+// Runtime is the goja runtime. Only the VM's goroutine may use it.
+func (vm *VM) Runtime() *goja.Runtime { return vm.rt }
+
+// Env is what NewVM was given.
+func (vm *VM) Env() *Env { return vm.env }
+
+// Program is what the VM runs.
+func (vm *VM) Program() *Program { return vm.program }
+
+// Broken is true after an interrupt in the middle of JavaScript: pending promises and timers are gone,
+// and whoever wants to go on with clean state makes a new VM.
+func (vm *VM) Broken() bool { return vm.broken }
+
+// require gives a module's exports, made when they are first asked for.
+func (vm *VM) require(name string) *goja.Object {
+	if m, ok := vm.required[name]; ok {
+		return m
+	}
+	m, ok := vm.modules[name]
+	if !ok {
+		vm.Throw(fmt.Errorf("there is no module %q", modulePrefix+name))
+	}
+	exports := m.New(vm)
+	if exports.Get("default") == nil {
+		exports.DefineDataProperty("default", exports, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	}
+	if vm.required == nil {
+		vm.required = map[string]*goja.Object{}
+	}
+	vm.required[name] = exports
+	return exports
+}
+
+// importModule is what the bundle's import statements call: with the module's name and those of the
+// members that are read.
+func (vm *VM) importModule(call goja.FunctionCall) goja.Value {
+	name := call.Argument(0).String()
+	exports := vm.require(name)
+	for _, member := range call.Arguments[1:] {
+		if exports.Get(member.String()) == nil {
+			message := fmt.Sprintf("%s%s has no export %q", modulePrefix, name, member)
+			if near := nearest(member.String(), memberNames(exports)); near != "" {
+				message += fmt.Sprintf("; did you mean %q?", near)
+			}
+			vm.Throw(errorf("SyntaxError", "%s", message))
+		}
+	}
+	return exports
+}
+
+// requireGlobal is `require`: for what the bundler could not resolve, since its name is only known when
+// the script runs.
+func (vm *VM) requireGlobal(call goja.FunctionCall) goja.Value {
+	name := call.Argument(0).String()
+	if m, ok := strings.CutPrefix(name, nativePrefix); ok {
+		return vm.require(m)
+	}
+	if m, ok := strings.CutPrefix(name, modulePrefix); ok {
+		return vm.require(m)
+	}
+	vm.Throw(fmt.Errorf("cannot load %q while the script runs: import() and require() take a literal name, so that the file can be bundled", name))
+	return nil
+}

@@ -1,0 +1,76 @@
+package js
+
+import "strings"
+
+// words are the names that stand in a bundle, of those that decide what a VM must be given. A polyfill
+// or a guard on a built-in object costs every VM a kilobyte or two as soon as the object is touched;
+// a script that does not even mention its name cannot miss it.
+type words uint64
+
+const (
+	wordGroupBy words = 1 << iota
+	wordWithResolvers
+	wordTry
+	wordFromAsync
+	wordIterator
+	wordWellFormed
+	wordEscape
+	wordAsyncIterator
+	wordCaptureStackTrace
+	wordRepeat
+	wordPad
+	wordBuffer
+	wordFill
+	wordJoin
+	wordEval
+	wordFreeze
+	wordJSON
+	wordRegExp
+	wordMathRandom
+)
+
+// wordTexts are what to look for. An entry errs on the side of giving too much.
+var wordTexts = []struct {
+	word  words
+	texts []string
+}{
+	{wordGroupBy, []string{"groupBy"}},
+	{wordWithResolvers, []string{"withResolvers"}},
+	{wordTry, []string{".try"}},
+	{wordFromAsync, []string{"fromAsync"}},
+	{wordIterator, []string{"Iterator", "function*", "*[Symbol.iterator]", ".values()", ".keys()", ".entries()", "matchAll", "*["}},
+	{wordWellFormed, []string{"WellFormed"}},
+	{wordEscape, []string{"RegExp.escape"}},
+	{wordAsyncIterator, []string{"asyncIterator"}},
+	{wordCaptureStackTrace, []string{"captureStackTrace", "stackTraceLimit"}},
+	{wordRepeat, []string{"repeat"}},
+	{wordPad, []string{"padStart", "padEnd"}},
+	{wordBuffer, []string{"ArrayBuffer", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"}},
+	{wordFill, []string{".fill"}},
+	{wordJoin, []string{".join"}},
+	{wordEval, []string{"eval", "Function("}},
+	{wordFreeze, []string{"reeze", "isFrozen", "isSealed", "isExtensible", "preventExtensions", ".seal"}},
+	{wordJSON, []string{"JSON"}},
+	{wordRegExp, []string{"RegExp"}},
+	{wordMathRandom, []string{"random"}},
+}
+
+// findWords looks through a bundle. Text that is compiled while the script runs may name anything,
+// and so do names that are put together.
+func findWords(code string) words {
+	var found words
+	for _, w := range wordTexts {
+		for _, text := range w.texts {
+			if strings.Contains(code, text) {
+				found |= w.word
+				break
+			}
+		}
+	}
+	if found&wordEval != 0 {
+		return ^words(0)
+	}
+	return found
+}
+
+func (w words) has(any words) bool { return w&any != 0 }
