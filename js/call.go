@@ -109,22 +109,20 @@ func (vm *VM) afterTrouble(v goja.Value, err error) (goja.Value, error) {
 	return nil, err
 }
 
-// panicked makes an error of a Go panic that came out of a native. goja is in an unknown state then.
+// panicked makes an error of a panic that came out of a native. One that is not a JavaScript error leaves
+// goja in an unknown state.
 func (vm *VM) panicked(r any) error {
-	vm.broken = true
-	if err, ok := r.(error); ok {
-		var ex *Exception
-		if errors.As(err, &ex) {
-			return ex
-		}
-		var thrown *goja.Exception
-		var stopped *goja.InterruptedError
-		var overflow *goja.StackOverflowError
-		if errors.As(err, &thrown) || errors.As(err, &stopped) || errors.As(err, &overflow) {
-			return err
-		}
+	switch e := r.(type) {
+	case *Exception, *goja.Exception, *goja.InterruptedError, *goja.StackOverflowError:
+		return e.(error)
+	case goja.Value: // thrown by Go code that no script called
+		return vm.newException(e, nil)
 	}
+	vm.broken = true
 	ex := &Exception{Name: "InternalError", Message: fmt.Sprint(r)}
+	if err, ok := r.(error); ok {
+		ex.cause = err
+	}
 	ex.Stack = ex.Error()
 	return ex
 }

@@ -115,6 +115,8 @@ func (vm *VM) placeOf(err error) string {
 	switch e := err.(type) {
 	case *goja.InterruptedError:
 		return (&Exception{Frames: vm.frames(e.Stack())}).Place()
+	case *goja.Exception: // of a native that the interrupt woke
+		return (&Exception{Frames: vm.frames(e.Stack())}).Place()
 	case *Exception:
 		return e.Place()
 	}

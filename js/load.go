@@ -1,7 +1,6 @@
 package js
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -143,13 +142,13 @@ func (b *bundle) compile() (*Program, error) {
 	}
 	sort.Strings(p.modules)
 
-	smap, err := b.sourceMap(p.sources)
-	if err != nil {
-		return nil, loadError(b.path, "", "cannot read the source map: %v", err)
-	}
-	code, err := wrap(b.code, b.strict, b.async)
+	code, opener, err := wrap(b.code, b.strict, b.async)
 	if err != nil {
 		return nil, loadError(b.path, "", "%v", err)
+	}
+	smap, err := b.sourceMap(p.sources, opener)
+	if err != nil {
+		return nil, loadError(b.path, "", "cannot read the source map: %v", err)
 	}
 	p.words = findWords(code)
 	ast, err := goja.Parse(scriptName, code+"\n//# sourceMappingURL=map",
@@ -162,27 +161,6 @@ func (b *bundle) compile() (*Program, error) {
 		return nil, b.compileError(err)
 	}
 	return p, nil
-}
-
-// sourceMap rewrites the map's sources as the user would write them, and notes them. goja resolves
-// them as URLs, so they are encoded here and decoded when a stack is read.
-func (b *bundle) sourceMap(sources map[string]bool) ([]byte, error) {
-	var m struct {
-		Version  int      `json:"version"`
-		Sources  []string `json:"sources"`
-		Names    []string `json:"names"`
-		Mappings string   `json:"mappings"`
-	}
-	if err := json.Unmarshal(b.smap, &m); err != nil {
-		return nil, err
-	}
-	m.Names = nil
-	for i, s := range m.Sources {
-		shown := b.show(s)
-		sources[shown] = true
-		m.Sources[i] = encodePath(shown)
-	}
-	return json.Marshal(m)
 }
 
 // show gives a path of the bundler's as the user would write it.

@@ -22,13 +22,13 @@ var (
 
 // wrap makes a function expression of a bundle: imports of built-in modules become reads of their
 // members, the closing export becomes a return, and the opener stays on line 1, so that the source map
-// holds.
-func wrap(code string, strict, async bool) (string, error) {
+// holds but for the columns of that line.
+func wrap(code string, strict, async bool) (wrapped string, openerLength int, err error) {
 	if strings.HasPrefix(code, "#!") {
 		code = "//" + code[2:]
 	}
 	if m := exportAll.FindStringSubmatch(code); m != nil {
-		return "", fmt.Errorf("`export * from \"%s%s\"` cannot be used: name what is to be exported", modulePrefix, m[1])
+		return "", 0, fmt.Errorf("`export * from \"%s%s\"` cannot be used: name what is to be exported", modulePrefix, m[1])
 	}
 	code = importStatement.ReplaceAllStringFunc(code, func(s string) string {
 		m := importStatement.FindStringSubmatch(s)
@@ -46,7 +46,7 @@ func wrap(code string, strict, async bool) (string, error) {
 		opener += `"use strict";`
 	}
 	body, exports := splitExports(code)
-	return opener + body + exports + closer, nil
+	return opener + body + exports + closer, len(opener), nil
 }
 
 // importReads turns an import clause, as in "http, { get as g }", into destructuring.
