@@ -136,8 +136,8 @@ func TestRunsEndWithTheirVerdict(t *testing.T) {
 		{
 			name:    "a run that takes longer than its timeout fails",
 			fake:    &fake{model: loadmodels.ConstantUsers{Users: 1, Duration: time.Hour}.Run, loop: loadmodels.WhileAlive{}.Run, start: taking(time.Second)},
-			options: RunOptions{Timeout: 5 * time.Second},
-			verdict: verdict.Failed, code: 99, counts: counts(5, 5, 0, 0, 0), says: "--timeout",
+			options: RunOptions{Timeout: 5500 * time.Millisecond},
+			verdict: verdict.Failed, code: 99, counts: counts(6, 6, 0, 0, 0), says: "--timeout",
 		},
 		{
 			name: "a user loop that fails is seen",

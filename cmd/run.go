@@ -1,0 +1,224 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	goruntime "runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"runner/demo"
+	"runner/events"
+	"runner/report"
+	"runner/runtime"
+	"runner/verdict"
+)
+
+// runOptions are the flags of `runner run`.
+type runOptions struct {
+	scriptFlags
+	timeout   durationFlag
+	grace     durationFlag
+	results   string
+	noResults bool
+	outs      []string
+	demo      bool
+	quiet     bool
+	compact   bool
+	seed      uint64
+	seeded    bool
+}
+
+func newRun(s *streams) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run SCRIPT…",
+		Short: "Run scenarios and judge them",
+		Long: `Run the scenarios of one or several scripts, show them live, and judge them.
+
+Ctrl-C ends the run in an orderly way, with a summary; a second one ends it at once. Progress and the
+script's console go to standard error, the summary to standard output. What the exit code means is in
+"runner exit-codes --help".`,
+		Example: `  runner run --demo examples/stress.js
+  runner run -u 10 -d 30s script.js
+  runner run --rate 100 -d 1m script.js`,
+		Args: needScripts,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.check(c); err != nil {
+				return err
+			}
+			o.seeded = c.Flags().Changed("seed")
+			return run(c.Context(), s, args, o)
+		},
+	}
+	o.add(c)
+	f := c.Flags()
+	f.Var(&o.timeout, "timeout", "end the run as failed when it takes longer")
+	f.Var(&o.grace, "graceful-stop", "how long a user that is told to stop may finish its iteration")
+	f.StringVar(&o.results, "results", "", "folder for the results of this run (default: a new one in runner-results)")
+	f.BoolVar(&o.noResults, "no-results", false, "keep no results")
+	f.StringArrayVar(&o.outs, "out", nil, "also write the figures, as json=FILE or json=- (repeatable)")
+	f.BoolVar(&o.demo, "demo", false, "start the demo API and resolve relative URLs against it")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress and no console of the script, only the summary")
+	f.BoolVar(&o.compact, "compact", false, "a short summary, without tables")
+	f.Uint64Var(&o.seed, "seed", 0, "makes random choices repeat; drawn and shown if not given")
+	return c
+}
+
+func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
+	outs, err := parseOuts(o.outs)
+	if err != nil {
+		return err
+	}
+	if o.wantsHelp() {
+		return writeVariables(s, paths, o.scriptFlags)
+	}
+	tuneMemory()
+	if !o.seeded {
+		o.seed = uint64(rand.Uint32())
+	}
+	lo := o.options()
+	lo.Seed, lo.GracefulStop = o.seed, o.grace.d
+	if o.demo {
+		do := demo.DefaultOptions()
+		do.Addr = "127.0.0.1:0"
+		server, err := demo.Start(do)
+		if err != nil {
+			return verdict.Wrap(verdict.Config, err)
+		}
+		defer server.Close()
+		lo.BaseURL = server.URL()
+		if !o.quiet {
+			fmt.Fprintf(s.err, "demo API on %s, %s\n", server.URL(), do.Describe())
+		}
+	}
+	loaded, err := o.load(paths, lo)
+	if err != nil {
+		return err
+	}
+	rec, err := openRecording(o, loaded)
+	if err != nil {
+		return verdict.Wrap(verdict.Config, err)
+	}
+	defer rec.close()
+
+	state := events.NewState()
+	view := newDisplay(s, o, state, rec)
+	r := runtime.New(runtime.RunOptions{
+		ID: rec.id, Seed: o.seed, Timeout: o.timeout.d,
+		Started: events.RunStarted{Scripts: paths, Version: Version(), Host: thisHost(), Flags: os.Args[1:]},
+		Sink:    events.Tee(state.Apply, rec.write, view.Handle),
+	}, loaded.order)
+
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(interrupts)
+	runCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	finished := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-interrupts:
+				if n == 0 {
+					cancel()
+				} else {
+					r.Kill()
+				}
+			case <-finished:
+				return
+			}
+		}
+	}()
+	out := r.Do(runCtx)
+	close(finished)
+	view.Close()
+	code := out.ExitCode
+
+	if err := rec.finish(state); err != nil {
+		fmt.Fprintf(s.err, "runner: the results are incomplete: %v\n", err)
+		if code == 0 {
+			code = verdict.Recording.Row().Code
+		}
+	}
+	var summaryErr error
+	if !toStdout(outs) {
+		ro := s.reportOptions(s.out)
+		ro.Compact, ro.Results, ro.LogFile = o.compact, rec.folder, rec.logFile
+		summaryErr = report.WriteSummary(s.out, state, ro)
+	}
+	for _, w := range outs {
+		if err := w.write(s, state); err != nil {
+			fmt.Fprintf(s.err, "runner: --out: %v\n", err)
+			summaryErr = err
+		}
+	}
+	if summaryErr != nil && code == 0 {
+		code = verdict.Internal.Row().Code
+	}
+	if code != 0 {
+		return exitCode(code)
+	}
+	return nil
+}
+
+// tuneMemory lets the heap grow further between collections than Go's default: users keep little alive
+// and throw much away, and a collection costs them more than memory does. A limit that the environment
+// sets stays.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		if m := physicalMemory(); m > 0 {
+			debug.SetMemoryLimit(m / 10 * 7)
+		}
+	}
+}
+
+func thisHost() events.Host {
+	name, _ := os.Hostname()
+	return events.Host{Name: name, OS: goruntime.GOOS, Arch: goruntime.GOARCH, GoVersion: goruntime.Version(), CPUs: goruntime.NumCPU()}
+}
+
+// output is one --out.
+type output struct{ format, path string }
+
+func parseOuts(list []string) ([]output, error) {
+	var outs []output
+	for _, text := range list {
+		format, path, ok := strings.Cut(text, "=")
+		if !ok || format != "json" || path == "" {
+			return nil, verdict.Wrap(verdict.Usage, fmt.Errorf("--out %q: it must be json=FILE, or json=- for standard output", text))
+		}
+		outs = append(outs, output{format, path})
+	}
+	return outs, nil
+}
+
+func toStdout(outs []output) bool {
+	for _, o := range outs {
+		if o.path == "-" {
+			return true
+		}
+	}
+	return false
+}
+
+func (o output) write(s *streams, state *events.State) error {
+	run := events.Summary(state)
+	if o.path != "-" {
+		return events.WriteSummary(o.path, run)
+	}
+	e := json.NewEncoder(s.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(run)
+}
