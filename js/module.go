@@ -70,4 +70,9 @@ type Env struct {
 	// Rand is what Math.random draws from, so that a run can be repeated; nil for goja's own source.
 	// It is called on the VM's goroutine and gives numbers from 0 up to, but not including, 1.
 	Rand func() float64
+
+	// Part stands for Commands while one of several load models runs; nil otherwise.
+	Part loadmodels.Commands
+	// Group is the group of runner/checks that the script is in; modules tag with it what they record.
+	Group string
 }
