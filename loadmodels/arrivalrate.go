@@ -110,9 +110,10 @@ func (a Arrivals) peak() float64 {
 	return high
 }
 
-// pool gives the sizes of the pool with their defaults. A user is needed for each iteration that runs,
-// so by Little's law 10 seconds' arrivals are enough as long as an iteration takes less than that.
-func (a Arrivals) pool(users, maxUsers int) ArrivalOptions {
+// Pool gives the sizes of a schedule's pool of users, with defaults for those that are 0. A user is
+// needed for each iteration that runs, so by Little's law 10 seconds' arrivals are enough as long as an
+// iteration takes less than that.
+func (a Arrivals) Pool(users, maxUsers int) ArrivalOptions {
 	peak := a.peak()
 	if maxUsers == 0 {
 		maxUsers = max(users, min(10_000, max(100, int(math.Ceil(10*peak)))))
@@ -156,7 +157,7 @@ func (m RampingArrivalRate) run(c Commands) error {
 // drive has the pool ready, then lets the arrivals come, and returns when all that were planned have
 // been taken by a user or dropped.
 func (a Arrivals) drive(c Commands, users, maxUsers int, tick time.Duration) error {
-	pool := a.pool(users, maxUsers)
+	pool := a.Pool(users, maxUsers)
 	r := newReader(c, tick)
 	if pool.Users > c.TargetUsers() {
 		if err := c.ScaleUsers(pool.Users); err != nil {
@@ -245,7 +246,7 @@ func (m RampingArrivalRate) Plan() []Segment { return m.arrivals().plan(m.Users,
 func (m RampingArrivalRate) plan(float64) []Segment { return m.Plan() }
 
 func (a Arrivals) plan(users, maxUsers int) []Segment {
-	pool := a.pool(users, maxUsers)
+	pool := a.Pool(users, maxUsers)
 	u := float64(pool.Users)
 	var plan []Segment
 	var before time.Duration
