@@ -10,13 +10,13 @@ func up(c UserCommands) bool { return c.IsUp() && c.Context().Err() == nil }
 
 // WhileHasWork runs an iteration for each unit of work that it gets, until the user is told to stop.
 type WhileHasWork struct {
-	PollingTimeout time.Duration // how long one wait for work lasts; 0: a second
+	PollingTimeout time.Duration // how long one wait for work lasts; 0: until there is some
 }
 
 // Validate reports every parameter that is not acceptable.
 func (l WhileHasWork) Validate() error {
 	p := problems{model: "whileHasWork"}
-	p.finite("pollingTimeout", l.PollingTimeout, true)
+	p.duration("pollingTimeout", l.PollingTimeout, true)
 	return p.err()
 }
 
@@ -27,7 +27,7 @@ func (l WhileHasWork) Run(c UserCommands) error {
 	}
 	timeout := l.PollingTimeout
 	if timeout == 0 {
-		timeout = time.Second
+		timeout = Forever
 	}
 	for up(c) {
 		if c.HasWork(timeout) {

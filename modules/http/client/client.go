@@ -411,6 +411,7 @@ func (c *Client) open(ctx context.Context, req *Request, resp *Response, deadlin
 		}
 		return nil, e
 	}
+	setup.Opened++
 	return newConn(nc, req.key, t.Address()), nil
 }
 

@@ -40,6 +40,7 @@ const (
 type Setup struct {
 	Blocked, DNS, Connect, TLS time.Duration
 	Resolved, Connected, Shook int // how many times each happened
+	Opened                     int // connections that were made
 }
 
 // More is what only some answers have.
