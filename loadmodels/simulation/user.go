@@ -62,8 +62,12 @@ func (u *User) HasWork(timeout time.Duration) bool {
 	if !u.IsUp() {
 		return false
 	}
-	if len(u.WorkAt) == 0 || u.WorkAt[0] > u.now+timeout {
-		u.pass(u.now + timeout)
+	end := loadmodels.Forever
+	if timeout < loadmodels.Forever-u.now {
+		end = u.now + timeout
+	}
+	if len(u.WorkAt) == 0 || u.WorkAt[0] > end {
+		u.pass(end)
 		return false
 	}
 	if !u.pass(max(u.now, u.WorkAt[0])) {

@@ -221,6 +221,26 @@ func (t *Target) WithQuery(q string) *Target {
 	return &c
 }
 
+// Join gives the target of a path under a base URL: the two are put together as they are written, with
+// one slash between.
+func (t *Target) Join(ref string) (*Target, error) {
+	c := *t
+	c.std = nil
+	if strings.HasPrefix(ref, "//") {
+		return nil, fmt.Errorf("url %q is not absolute and no path: %s, or a path under the base URL", ref, forms)
+	}
+	path, query, _ := strings.Cut(t.Path, "?")
+	if query != "" {
+		return nil, fmt.Errorf("the base URL %s has a query; nothing can be put behind it", t)
+	}
+	path = strings.TrimSuffix(path, "/")
+	if ref != "" && ref[0] != '/' && ref[0] != '?' && ref[0] != '#' {
+		path += "/"
+	}
+	c.setPath(path + ref)
+	return &c, nil
+}
+
 // jarURL is what the cookie jar is asked with.
 func (t *Target) jarURL() *url.URL {
 	if t.std != nil {
