@@ -18,6 +18,9 @@ func (r *Registry) Recorder(n int64, base ...Tag) *Recorder {
 	}
 }
 
+// Register is Registry.Register of the registry that it records into.
+func (rec *Recorder) Register(m *Metric) (*Metric, error) { return rec.registry.Register(m) }
+
 // Series resolves a metric and tags on top of the base tags, once; keep what it returns: it is the
 // fast way. Of two tags with one key the last counts; a tag without a value is none; keys and values
 // are cut at 256 bytes. A metric that nobody has registered is registered.
