@@ -2,11 +2,12 @@ package value
 
 import (
 	"bytes"
+	"math"
 	"math/big"
 )
 
-// Equal compares two Values by content. NaN equals NaN, 0 equals -0, and the order of an object's keys
-// does not matter, while that of a Map or a Set does.
+// Equal says whether two Values hold the same: objects by their keys in any order, everything else in
+// order; NaN is equal to NaN, and -0 to 0. Stacks of errors do not count.
 func Equal(a, b Value) bool {
 	switch a := a.(type) {
 	case float64:
@@ -24,45 +25,44 @@ func Equal(a, b Value) bool {
 	case *Bytes:
 		b, ok := b.(*Bytes)
 		return ok && a.Kind == b.Kind && bytes.Equal(a.Data, b.Data)
+	case *Error:
+		b, ok := b.(*Error)
+		return ok && (a == b || a.Name == b.Name && a.Message == b.Message && Equal(a.Cause, b.Cause))
 	case *Array:
 		b, ok := b.(*Array)
-		return ok && equalLists(a.Items, b.Items)
+		return ok && (a == b || sameItems(a.Items, b.Items))
 	case *Set:
 		b, ok := b.(*Set)
-		return ok && equalLists(a.Items, b.Items)
+		return ok && (a == b || sameItems(a.Items, b.Items))
 	case *Map:
 		b, ok := b.(*Map)
 		if !ok || len(a.Entries) != len(b.Entries) {
 			return false
 		}
-		for i := range a.Entries {
-			if !equalLists(a.Entries[i][:], b.Entries[i][:]) {
+		for i, e := range a.Entries {
+			if !sameItems(e[:], b.Entries[i][:]) {
 				return false
 			}
 		}
 		return true
-	case *Error:
-		b, ok := b.(*Error)
-		return ok && a.Name == b.Name && a.Message == b.Message && Equal(a.Cause, b.Cause)
 	case *Object:
 		b, ok := b.(*Object)
 		if !ok || a.Len() != b.Len() {
 			return false
 		}
-		for i, key := range a.keys {
-			other, has := b.Get(key)
-			if !has || !Equal(a.values[i], other) {
+		for i, k := range a.keys {
+			if v, has := b.Get(k); !has || !Equal(a.values[i], v) {
 				return false
 			}
 		}
 		return true
 	}
-	return a == b // nil, undefined, bool, string
+	return a == b
 }
 
-func sameNumber(a, b float64) bool { return a == b || a != a && b != b }
+func sameNumber(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
-func equalLists(a, b []Value) bool {
+func sameItems(a, b []Value) bool {
 	if len(a) != len(b) {
 		return false
 	}

@@ -1,28 +1,34 @@
 package value
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"math/big"
 	"strconv"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// JSON writes a Value for people and other programs, as JSON.stringify would where JSON has the type,
-// in the order of the keys. A Map is an object if its keys are strings, else a list of pairs; a Set is
-// a list; a BigInt is a string; bytes are base64; an error is { name, message }; NaN and the
-// infinities are null; undefined is left out of objects and null elsewhere.
-func JSON(v Value) ([]byte, error) {
-	return appendJSON(nil, v)
-}
+// MaxDepth is how deep a Value may be nested to be encoded, decoded or written as JSON.
+const MaxDepth = 1000
 
-func appendJSON(b []byte, v Value) ([]byte, error) {
+// JSON writes a Value as JSON.stringify would if it held plain data: keys in order, members that are
+// undefined left out. What JSON has no form for takes the nearest: a BigInt is a string of digits, Bytes
+// are base64, NaN and infinities null, a Date as in JavaScript, a RegExp its literal, a Set a list, a Map
+// whose keys are strings an object and any other a list of pairs, an Error {name, message}. The error says
+// that the Value is nested too deep.
+func JSON(v Value) ([]byte, error) { return appendJSON(nil, v, 0) }
+
+func appendJSON(b []byte, v Value, depth int) ([]byte, error) {
+	if depth > MaxDepth {
+		return nil, fmt.Errorf("a value nested more than %d deep cannot be written as JSON", MaxDepth)
+	}
 	switch v := v.(type) {
-	case nil, undefined:
+	case nil:
+		return append(b, "null"...), nil
+	case undefined:
 		return append(b, "null"...), nil
 	case bool:
 		return strconv.AppendBool(b, v), nil
@@ -31,165 +37,216 @@ func appendJSON(b []byte, v Value) ([]byte, error) {
 	case string:
 		return appendString(b, v), nil
 	case *big.Int:
-		return appendString(b, v.String()), nil
+		b = append(b, '"')
+		b = v.Append(b, 10)
+		return append(b, '"'), nil
 	case Date:
-		if math.IsNaN(float64(v)) {
-			return append(b, "null"...), nil
+		if text := v.String(); text != "" {
+			return appendString(b, text), nil
 		}
-		return appendString(b, time.UnixMilli(int64(v)).UTC().Format("2006-01-02T15:04:05.000Z")), nil
+		return append(b, "null"...), nil
 	case *RegExp:
-		return appendString(b, "/"+v.Source+"/"+v.Flags), nil
-	case *Array:
-		return appendList(b, v.Items)
-	case *Set:
-		return appendList(b, v.Items)
-	case *Map:
-		return appendMap(b, v)
-	case *Object:
-		return appendObject(b, v)
+		return appendString(b, v.String()), nil
 	case *Bytes:
-		return appendString(b, base64.StdEncoding.EncodeToString(v.Data)), nil
+		b = append(b, '"')
+		b = base64.StdEncoding.AppendEncode(b, v.Data)
+		return append(b, '"'), nil
 	case *Error:
-		return appendObject(b, NewObject([]string{"name", "message"}, []Value{v.Name, v.Message}))
+		b = append(b, `{"name":`...)
+		b = appendString(b, v.Name)
+		b = append(b, `,"message":`...)
+		b = appendString(b, v.Message)
+		return append(b, '}'), nil
+	case *Array:
+		return appendList(b, v.Items, depth)
+	case *Set:
+		return appendList(b, v.Items, depth)
+	case *Object:
+		return appendMembers(b, v.keys, v.values, depth)
+	case *Map:
+		keys, values := make([]string, len(v.Entries)), make([]Value, len(v.Entries))
+		for i, e := range v.Entries {
+			key, ok := e[0].(string)
+			if !ok {
+				return appendPairs(b, v.Entries, depth)
+			}
+			keys[i], values[i] = key, e[1]
+		}
+		return appendMembers(b, keys, values, depth)
 	}
-	return nil, fmt.Errorf("value: %T is no Value", v)
+	return nil, fmt.Errorf("a %T is not a value", v)
 }
 
-// appendNumber writes a number as ECMAScript does (Number::toString): plain up to 1e21 and down to
-// 1e-6, else with an exponent.
-func appendNumber(b []byte, f float64) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(b, "null"...)
-	}
-	if f == 0 {
-		return append(b, '0')
-	}
-	if abs := math.Abs(f); abs >= 1e-6 && abs < 1e21 {
-		return strconv.AppendFloat(b, f, 'f', -1, 64)
-	}
-	b = strconv.AppendFloat(b, f, 'e', -1, 64)
-	// e-09 is written e-9.
-	if n := len(b); n >= 4 && b[n-4] == 'e' && b[n-2] == '0' {
-		b[n-2] = b[n-1]
-		b = b[:n-1]
-	}
-	return b
-}
-
-func appendString(b []byte, s string) []byte {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	e.Encode(s) // a string cannot fail
-	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})...)
-}
-
-func appendList(b []byte, items []Value) (_ []byte, err error) {
+func appendList(b []byte, items []Value, depth int) (_ []byte, err error) {
 	b = append(b, '[')
 	for i, item := range items {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if b, err = appendJSON(b, item); err != nil {
+		if b, err = appendJSON(b, item, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return append(b, ']'), nil
 }
 
-func appendObject(b []byte, o *Object) (_ []byte, err error) {
+func appendPairs(b []byte, entries [][2]Value, depth int) (_ []byte, err error) {
+	b = append(b, '[')
+	for i, e := range entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendList(b, e[:], depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func appendMembers(b []byte, keys []string, values []Value, depth int) (_ []byte, err error) {
 	b = append(b, '{')
 	first := true
-	for i, key := range o.keys {
-		if o.values[i] == Undefined {
+	for i, v := range values {
+		if v == Undefined {
 			continue
 		}
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
-		b = append(appendString(b, key), ':')
-		if b, err = appendJSON(b, o.values[i]); err != nil {
+		b = appendString(b, keys[i])
+		b = append(b, ':')
+		if b, err = appendJSON(b, v, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return append(b, '}'), nil
 }
 
-func appendMap(b []byte, m *Map) ([]byte, error) {
-	keys := make([]string, len(m.Entries))
-	values := make([]Value, len(m.Entries))
-	for i, e := range m.Entries {
-		s, ok := e[0].(string)
-		if !ok {
-			pairs := make([]Value, len(m.Entries))
-			for j, p := range m.Entries {
-				pairs[j] = &Array{Items: []Value{p[0], p[1]}}
+// appendNumber writes a number as JavaScript does: with an exponent from 1e21 on and below 1e-6.
+func appendNumber(b []byte, f float64) []byte {
+	switch abs := math.Abs(f); {
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		return append(b, "null"...)
+	case f == 0: // -0 too
+		return append(b, '0')
+	case abs < 1e-6 || abs >= 1e21:
+		b = strconv.AppendFloat(b, f, 'e', -1, 64)
+		// JavaScript has no leading zero in an exponent.
+		if n := len(b); n >= 4 && b[n-4] == 'e' && b[n-2] == '0' {
+			b[n-2] = b[n-1]
+			b = b[:n-1]
+		}
+		return b
+	}
+	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString writes a JSON string; what is not UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && n == 1 {
+				b = append(b, s[from:i]...)
+				b = append(b, "\ufffd"...)
+				from = i + 1
 			}
-			return appendList(b, pairs)
+			i += n
+			continue
 		}
-		keys[i], values[i] = s, e[1]
+		b = append(b, s[from:i]...)
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\b':
+			b = append(b, '\\', 'b')
+		case '\f':
+			b = append(b, '\\', 'f')
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\t':
+			b = append(b, '\\', 't')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		from = i
 	}
-	return appendObject(b, NewObject(keys, values))
+	b = append(b, s[from:]...)
+	return append(b, '"')
 }
 
-// FromJSON reads a JSON text, keeping the order of the keys; of a key that stands twice the last holds.
-func FromJSON(data []byte) (Value, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	v, err := readJSON(d)
-	if err != nil {
-		return nil, err
+// String is the date as Date.prototype.toISOString gives it, empty for an invalid one.
+func (d Date) String() string {
+	ms := float64(d)
+	if math.IsNaN(ms) || math.Abs(ms) > 8.64e15 {
+		return ""
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("there is more after the value, at byte %d", d.InputOffset())
+	t := time.UnixMilli(int64(ms)).UTC()
+	if y := t.Year(); y < 0 || y > 9999 {
+		return fmt.Sprintf("%+07d%s", y, t.Format("-01-02T15:04:05.000Z"))
 	}
-	return v, nil
+	return t.Format("2006-01-02T15:04:05.000Z")
 }
 
-func readJSON(d *json.Decoder) (Value, error) {
-	t, err := d.Token()
-	if err != nil {
-		if err == io.EOF {
-			return nil, io.ErrUnexpectedEOF
-		}
-		return nil, err
-	}
-	switch t := t.(type) {
-	case json.Delim:
-		if t == '[' {
-			items := []Value{}
-			for d.More() {
-				item, err := readJSON(d)
-				if err != nil {
-					return nil, err
+// String is the literal.
+func (r *RegExp) String() string { return "/" + r.Source + "/" + r.Flags }
+
+// FromJSON reads JSON text as JSON.parse does; keys keep their order, and of a key that stands twice the
+// last value holds. The error is a *JSONError.
+func FromJSON(data []byte) (Value, error) { return ParseJSON[Value](data, treeBuilder{}) }
+
+type treeBuilder struct{}
+
+func (treeBuilder) Null() Value                  { return nil }
+func (treeBuilder) Bool(b bool) Value            { return b }
+func (treeBuilder) Number(f float64) Value       { return f }
+func (treeBuilder) String(s string) Value        { return s }
+func (treeBuilder) StringUTF16(u []uint16) Value { return string(utf16.Decode(u)) }
+func (treeBuilder) Array(items []Value) Value    { return &Array{Items: items} }
+func (treeBuilder) Object(keys []string, values []Value) Value {
+	keys, values = lastWins(keys, values)
+	return NewObject(keys, values)
+}
+
+// lastWins drops keys that stand again: each keeps its first place and its last value.
+func lastWins(keys []string, values []Value) ([]string, []Value) {
+	if len(keys) < indexFrom {
+		for i := 1; i < len(keys); i++ {
+			for j := 0; j < i; j++ {
+				if keys[i] == keys[j] {
+					values[j] = values[i]
+					keys = append(keys[:i], keys[i+1:]...)
+					values = append(values[:i], values[i+1:]...)
+					i--
+					break
 				}
-				items = append(items, item)
 			}
-			_, err := d.Token()
-			return &Array{Items: items}, err
 		}
-		var keys []string
-		var values []Value
-		at := map[string]int{}
-		for d.More() {
-			k, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			v, err := readJSON(d)
-			if err != nil {
-				return nil, err
-			}
-			key := k.(string)
-			if i, twice := at[key]; twice {
-				values[i] = v
-				continue
-			}
-			at[key] = len(keys)
-			keys, values = append(keys, key), append(values, v)
-		}
-		_, err := d.Token()
-		return NewObject(keys, values), err
+		return keys, values
 	}
-	return t, nil // nil, bool, float64 or string
+	place := make(map[string]int, len(keys))
+	n := 0
+	for i, k := range keys {
+		if j, ok := place[k]; ok {
+			values[j] = values[i]
+			continue
+		}
+		place[k] = n
+		keys[n], values[n] = k, values[i]
+		n++
+	}
+	return keys[:n], values[:n]
 }

@@ -33,7 +33,7 @@ func Size(v Value) int {
 	case *Bytes:
 		return word + len(v.Data)
 	case *Error:
-		return word + len(v.Name) + len(v.Message) + len(v.Stack)
+		return word + len(v.Name) + len(v.Message) + len(v.Stack) + Size(v.Cause)
 	}
 	return word
 }
