@@ -32,6 +32,7 @@ type VM struct {
 	required map[string]*goja.Object
 	views    views
 	protos   protos
+	hooks    hooks
 
 	// state is idle, running or interrupted; mu guards the rest.
 	state  atomic.Int32
