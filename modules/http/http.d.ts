@@ -1,0 +1,145 @@
+/** HTTP as one user's client: its own connections and cookies, and nothing sent that was not asked for. */
+declare module "runner/http" {
+  /** A time with its unit: "250ms", "5s", "2m". */
+  export type Duration = string;
+
+  export interface Options {
+    /** Header fields, in this order and case. null takes a default header (User-Agent, Host) away. */
+    headers?: Record<string, string | number | (string | number)[] | null>;
+    /** Added to the URL's query. A list repeats its name. */
+    query?: string | Record<string, unknown>;
+    /** The body as JSON. A request has one of json, form, multipart and body. */
+    json?: unknown;
+    /** The body as application/x-www-form-urlencoded. */
+    form?: string | Record<string, unknown>;
+    /** The body as multipart/form-data. */
+    multipart?: Record<string, Part | Part[]>;
+    /** The body as it is. */
+    body?: string | ArrayBuffer | ArrayBufferView | null;
+    /** Of the whole call, redirects included; 60 s unless set. */
+    timeout?: Duration;
+    /** Tags of this request's metrics; `name` is what it is called there instead of its URL without the query. */
+    tags?: Record<string, string | number | boolean>;
+    /** How many redirects are followed; 10 unless set, 0 or false for none. */
+    redirects?: number | false;
+    /** What r.body is: text, an ArrayBuffer, or null (the body is read and dropped). */
+    responseType?: "text" | "binary" | "none";
+    /** Throw when there is no answer, or when its status is not among `expect`. */
+    throws?: boolean;
+    /** Statuses that do not count as failed: 200, "2xx", "200-299". Any from 100 to 399 unless set. */
+    expect?: number | string | (number | string)[];
+    auth?: Auth | null;
+    /** Cookies on top of the jar's; false leaves the jar out of this request. */
+    cookies?: Record<string, string> | boolean;
+    /** The largest body that is kept: bytes, or "64MB". */
+    maxBodySize?: number | string;
+    /** A unix socket to connect to; the URL still gives Host and path. */
+    socket?: string;
+    /** A connection of its own, closed afterwards. */
+    newConnection?: boolean;
+  }
+
+  export type Auth =
+    | { type?: "basic"; username: string; password?: string }
+    | { type?: "bearer"; token: string };
+
+  export type Part = string | number | ArrayBuffer | ArrayBufferView
+    | { data: string | ArrayBuffer | ArrayBufferView; filename?: string; contentType?: string };
+
+  export interface Headers {
+    /** The values of a field, joined by ", "; null if there is none. Names in any case. */
+    get(name: string): string | null;
+    getAll(name: string): string[];
+    has(name: string): boolean;
+    /** Name and value of every field, in the answer's order and case. */
+    readonly all: [string, string][];
+  }
+
+  /** In milliseconds, over all redirects. */
+  export interface Timings {
+    readonly blocked: number;
+    readonly dns: number;
+    readonly connect: number;
+    readonly tls: number;
+    readonly send: number;
+    readonly wait: number;
+    readonly receive: number;
+    /** send + wait + receive. */
+    readonly response: number;
+    /** From the call to the last byte. */
+    readonly duration: number;
+  }
+
+  export interface HTTPError {
+    readonly kind: "dns" | "connect" | "tls" | "proxy" | "timeout" | "reset" | "closed" | "truncated" | "malformed"
+      | "too-large" | "redirect" | "decode" | "body" | "status" | "canceled" | "generator";
+    readonly message: string;
+    readonly cause: string | null;
+  }
+
+  export interface Response {
+    /** 0 if no whole answer came. */
+    readonly status: number;
+    /** status is from 200 to 299. */
+    readonly ok: boolean;
+    readonly statusText: string;
+    /** Of the last request, after redirects. */
+    readonly url: string;
+    /** "HTTP/1.1". */
+    readonly proto: string;
+    readonly headers: Headers;
+    /** What the answer sets, by name. */
+    readonly cookies: Record<string, { value: string; path?: string; domain?: string; expires?: string; maxAge?: number; secure: boolean; httpOnly: boolean }>;
+    readonly body: string | ArrayBuffer | null;
+    text(): string;
+    /** The body as JSON, or the part at a path such as "users.0.name". */
+    json(path?: string): any;
+    bytes(): Uint8Array;
+    readonly error: HTTPError | null;
+    readonly timings: Timings;
+    /** Requests that were put on the wire, redirects included. */
+    readonly attempts: number;
+    readonly redirects: { url: string; status: number; location: string }[];
+    /** The limit of redirects was reached, and this is the last answer. */
+    readonly redirectsExhausted: boolean;
+    readonly trailers: Record<string, string>;
+    readonly remoteAddress: string;
+    readonly bytesSent: number;
+    readonly bytesReceived: number;
+  }
+
+  export function get(url: string | URL, options?: Options): Response;
+  export function post(url: string | URL, options?: Options): Response;
+  export function put(url: string | URL, options?: Options): Response;
+  export function patch(url: string | URL, options?: Options): Response;
+  export function del(url: string | URL, options?: Options): Response;
+  export function head(url: string | URL, options?: Options): Response;
+  export function options(url: string | URL, options?: Options): Response;
+  export function request(method: string, url: string | URL, options?: Options): Response;
+
+  /** Sends requests side by side, 6 at once unless set, and gives the answers in order. */
+  export function batch(requests: (string | URL | ({ method?: string; url: string | URL } & Options))[], options?: { parallel?: number }): Response[];
+
+  /** The same functions, returning promises. */
+  export const async: {
+    get(url: string | URL, options?: Options): Promise<Response>;
+    post(url: string | URL, options?: Options): Promise<Response>;
+    put(url: string | URL, options?: Options): Promise<Response>;
+    patch(url: string | URL, options?: Options): Promise<Response>;
+    del(url: string | URL, options?: Options): Promise<Response>;
+    head(url: string | URL, options?: Options): Promise<Response>;
+    options(url: string | URL, options?: Options): Promise<Response>;
+    request(method: string, url: string | URL, options?: Options): Promise<Response>;
+  };
+
+  const http: {
+    get: typeof get; post: typeof post; put: typeof put; patch: typeof patch; del: typeof del; head: typeof head;
+    options: typeof options; request: typeof request; batch: typeof batch; async: typeof async;
+  };
+  export default http;
+}
+
+declare module "http" {
+  export * from "runner/http";
+  export { default } from "runner/http";
+}
