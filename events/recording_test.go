@@ -90,7 +90,7 @@ func TestRecordIsALineOfTextWithItsChecksum(t *testing.T) {
 }
 
 func TestRecordingCutAtEveryByte(t *testing.T) {
-	all := collect(t, 2)
+	all := collect(t, 1)
 	recording, ends := encode(t, all)
 	want, err := read(t, recording)
 	if err != nil || len(want) != len(all) {
@@ -131,7 +131,7 @@ func TestRecordingCutAtEveryByte(t *testing.T) {
 	}
 }
 
-func TestRecordingWithAnyFlippedBit(t *testing.T) {
+func TestRecordingWithAFlippedBit(t *testing.T) {
 	all := collect(t, 1)
 	recording, ends := encode(t, all)
 	want, _ := read(t, recording)
@@ -142,6 +142,10 @@ func TestRecordingWithAnyFlippedBit(t *testing.T) {
 			record++
 		}
 		for bit := range 8 {
+			// All bits where it matters, at the ends of records; within, one of every third byte.
+			if ends[record]-at > 3 && (at%3 != 0 || bit != at/3%8) {
+				continue
+			}
 			copy(damaged, recording)
 			damaged[at] ^= 1 << bit
 			got, err := read(t, damaged)

@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestStateOfARecordingIsTheLiveOne(t *testing.T) {
-	for _, seconds := range []int{0, 1, 7, 1500} {
+	for _, seconds := range []int{0, 1, 7, 700} {
 		file := path(t, "events.log")
 		live := NewState()
 		synctest.Test(t, func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestTextsAreWhatJSONMakesOfThem(t *testing.T) {
 }
 
 func TestPoints(t *testing.T) {
-	for _, seconds := range []int{1, 10, 599, 601, 2000} {
+	for _, seconds := range []int{1, 10, 599, 601, 1300} {
 		s := NewState()
 		for _, e := range collect(t, seconds) {
 			s.Apply(e)
@@ -378,9 +378,9 @@ func TestStateDoesNotGrowWithTheRun(t *testing.T) {
 		goruntime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	run(3000)
+	run(1500)
 	before := heap()
-	run(9000)
+	run(4000)
 	// Points hold the distributions of more and more seconds each, until all their buckets are there.
 	if after := heap(); after > before+before/4 {
 		t.Errorf("the heap grew from %d to %d bytes", before, after)
