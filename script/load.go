@@ -136,7 +136,7 @@ func evaluate(program *js.Program, registry js.Registry, src *sources, o LoadOpt
 		})
 		if err := runTop(vm); err != nil {
 			vm.Close()
-			return nil, verdict.Wrap(verdict.Script, fmt.Errorf("%s: %w", program.Path(), exception(err)))
+			return nil, verdict.Wrap(verdict.Script, fmt.Errorf("%s: %w", placeOf(err, program.Path()), exception(err)))
 		}
 		return vm, nil
 	}
@@ -281,6 +281,15 @@ func (s *Scenario) Runtime() *runtime.Scenario {
 		NewDirector: func(env runtime.DirectorEnv) (runtime.Director, error) { return newDirector(s, env) },
 		NewHost:     func(env runtime.HostEnv) (runtime.Host, error) { return newHost(s, env) },
 	}
+}
+
+// placeOf is where an error came from in the script, or the script itself.
+func placeOf(err error, path string) string {
+	var e *js.Exception
+	if errors.As(err, &e) && e.Place() != "" {
+		return e.Place()
+	}
+	return path
 }
 
 // exception turns an error of a VM into one that runtime understands.
