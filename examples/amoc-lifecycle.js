@@ -5,7 +5,7 @@ import { constantUsers, repeatAfter } from "runner/loadmodels";
 
 export const options = { continueInterval: "1s" };
 
-export const loadModel = constantUsers({ users: 5, duration: "60s" });
+export const loadModel = constantUsers(5, "60s");
 export const userLoop = repeatAfter("500ms"); // after the end of one, until the next begins
 
 // Once, before the first user. What it returns is every user's state, and cannot be changed.

@@ -5,6 +5,7 @@ import http from "runner/http";
 export function loadModel(commands) {
   let best = 0;
   for (let users = 1; users <= 16; users *= 2) {
+    commands.reportProgress({ phase: `trying ${users} users` });
     commands.scaleUsers(users);
     commands.sleep(0.5); // let the new users settle
     commands.getLatestResults({ timeoutMs: 0, maxResults: 100000 });
@@ -15,7 +16,7 @@ export function loadModel(commands) {
     const perSecond = results.length / ((commands.elapsed - began) / 1000);
     commands.verifyResults(results);
 
-    console.log(`${users} users: ${perSecond.toFixed(0)} iterations/s`);
+    commands.note(`${users} users: ${perSecond.toFixed(0)} iterations/s`);
     if (perSecond < best * 1.2) {
       break;
     }

@@ -2,25 +2,18 @@
 // and get what it returned.
 import http from "runner/http";
 
-function expectStatus(res, want) {
-  if (res.status !== want) {
-    throw new Error(`status ${res.status}, want ${want}: ${res.text()}`);
-  }
-}
+// Every request throws unless it gets the status that it expects (by default 100 to 399).
+export const options = { http: { throws: true } };
 
-function newUser(email) {
-  return http.post("/users", { json: { name: "jeremy", age: 23, email } });
-}
+const newUser = (email) => ({ name: "jeremy", age: 23, email });
 
-// The state of those that wait is the user that was created.
+// What createUser returned is the state of those that wait for it.
 const created = (context) => context.dependencies.createUser.output;
 
 export const scenarios = {
   createUser: {
     start() {
-      const res = newUser("jeremy@example.com");
-      expectStatus(res, 201);
-      return res.json(); // { id, email }
+      return http.post("/users", { json: newUser("jeremy@example.com"), expect: 201 }).json();
     },
   },
 
@@ -28,7 +21,7 @@ export const scenarios = {
     dependsOn: ["createUser"],
     init: created,
     start(id, user) {
-      expectStatus(newUser(user.email), 400);
+      http.post("/users", { json: newUser(user.email), expect: 400 });
     },
   },
 
@@ -36,10 +29,9 @@ export const scenarios = {
     dependsOn: ["createUser"],
     init: created,
     start(id, user) {
-      const res = http.get(`/users/${user.id}`);
-      expectStatus(res, 200);
-      if (res.json().email !== user.email) {
-        throw new Error(`email ${res.json().email}, want ${user.email}`);
+      const found = http.get(`/users/${user.id}`).json();
+      if (found.email !== user.email) {
+        throw new Error(`user ${user.id} has the email ${found.email}, want ${user.email}`);
       }
     },
   },
@@ -47,7 +39,7 @@ export const scenarios = {
   unknownUser: {
     dependsOn: ["createUser"],
     start() {
-      expectStatus(http.get("/users/0"), 404);
+      http.get("/users/0", { expect: 404 });
     },
   },
 };

@@ -25,7 +25,7 @@ export function start(id: number, adults: Person[]): Created {
   if (created.status !== 201) {
     throw new Error(`POST /users: status ${created.status}`);
   }
-  const found = http.get(`/users/${created.json().id}`).json() as Created;
+  const found = http.get(`/users/${created.json().id}`, { tags: { name: "/users/{id}" } }).json() as Created;
   if (found.name !== name) {
     throw new Error(`user ${found.id} is called ${found.name}, not ${name}`);
   }
