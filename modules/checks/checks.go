@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -31,6 +32,13 @@ func exports(vm *js.VM) *goja.Object {
 		g := &grouper{vm: vm}
 		return vm.Func(name, g.group)
 	})
+}
+
+var typePromise = reflect.TypeFor[*goja.Promise]()
+
+func isPromise(v goja.Value) bool {
+	o, ok := v.(*goja.Object)
+	return ok && o.ExportType() == typePromise
 }
 
 // checker counts the checks of one VM.
@@ -73,7 +81,7 @@ func (c *checker) holds(name string, predicate, value goja.Value) (bool, error) 
 		}
 		predicate = v
 	}
-	if o, ok := predicate.(*goja.Object); ok && o.ClassName() == "Promise" {
+	if isPromise(predicate) {
 		return false, js.TypeErrorf("the check %q gave a promise, which is neither true nor false: await the value before it is checked", name)
 	}
 	return predicate.ToBoolean(), nil
@@ -144,8 +152,8 @@ func (g *grouper) group(call goja.FunctionCall) goja.Value {
 		leave()
 		vm.Throw(err)
 	}
-	if o, ok := v.(*goja.Object); ok && o.ClassName() == "Promise" {
-		return g.settled(o, leave)
+	if isPromise(v) {
+		return g.settled(v.(*goja.Object), leave)
 	}
 	leave()
 	return v
