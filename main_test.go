@@ -6,11 +6,15 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"runner/cmd"
+	"runner/events"
+	"runner/verdict"
 )
 
 func TestMain(m *testing.M) {
@@ -31,7 +35,7 @@ func TestCommandLine(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitfor": waitFor, "recovers": recovers},
 	})
 }
 
@@ -56,4 +60,38 @@ func exitStatus(err error) string {
 		return strconv.Itoa(exit.ExitCode())
 	}
 	return err.Error()
+}
+
+// waitFor waits until a file has a text: waitfor FILE TEXT
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE TEXT")
+	}
+	for range 1000 {
+		data, _ := os.ReadFile(ts.MkAbs(args[0]))
+		if strings.Contains(string(data), args[1]) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s has no %q after 10 s", args[0], args[1])
+}
+
+// recovers reads the recording of a run that was killed, and wants its numbers up to then: recovers FILE
+func recovers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: recovers FILE")
+	}
+	state, err := events.Load(ts.MkAbs(args[0]))
+	var incomplete *events.Incomplete
+	if !errors.As(err, &incomplete) {
+		ts.Fatalf("reading the recording gave %v, want an *events.Incomplete", err)
+	}
+	run := events.Summary(state)
+	if run.Verdict != verdict.Incomplete || run.ExitCode != 111 {
+		ts.Fatalf("verdict %s (%d), want incomplete (111)", run.Verdict, run.ExitCode)
+	}
+	if state.Counts("forever").Started == 0 {
+		ts.Fatalf("no iteration was recorded")
+	}
 }

@@ -9,6 +9,12 @@ import (
 // ErrEnded is what a waiting call returns when the scenario must end.
 var ErrEnded = errors.New("the scenario is ending")
 
+// Unmet is the error of a load model that did not get what it was made for in time: a failure of the
+// test, not of the script.
+type Unmet struct{ Message string }
+
+func (e *Unmet) Error() string { return e.Message }
+
 // Arrivals is an open model's schedule: a list of parts in each of which the arrival rate changes
 // evenly. It is pure; which arrival is due when follows from it alone.
 type Arrivals []ArrivalPart

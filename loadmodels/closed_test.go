@@ -364,6 +364,10 @@ func wantError(t *testing.T, err error, want string) {
 	case want != "" && !strings.Contains(err.Error(), want):
 		t.Errorf("failed with %q, want %q", err, want)
 	}
+	var unmet *loadmodels.Unmet
+	if in := func(s string) bool { return strings.Contains(want, s) }; (in("no iteration succeeded") || in("ended")) && !errors.As(err, &unmet) {
+		t.Errorf("%v is not Unmet", err)
+	}
 	if want == loadmodels.ErrEnded.Error() && !errors.Is(err, loadmodels.ErrEnded) {
 		t.Errorf("%v is not ErrEnded", err)
 	}

@@ -170,7 +170,11 @@ type Result struct {
 type Exception struct {
 	Name, Message, Stack string
 	Place                string
+	Cause                error `json:"-"` // the Go error that a native threw, if it was one; it stays in its process
 }
+
+// Unwrap is the Cause.
+func (e *Exception) Unwrap() error { return e.Cause }
 
 func (e *Exception) Error() string {
 	if e.Name == "" {

@@ -76,9 +76,9 @@ func (m NIterations) run(c Commands) error {
 func (m NIterations) short(came int64, gone bool) error {
 	of := fmt.Sprintf("%s of %s", grouped(int(came)), plural(m.Iterations, "iteration"))
 	if gone {
-		return fmt.Errorf("nIterations: only %s ended before the last user did", of)
+		return &Unmet{fmt.Sprintf("nIterations: only %s ended before the last user did", of)}
 	}
-	return fmt.Errorf("nIterations: timed out after %v: only %s ended", m.timeout(), of)
+	return &Unmet{fmt.Sprintf("nIterations: timed out after %v: only %s ended", m.timeout(), of)}
 }
 
 // progress goes by iterations; the time left follows from their rate so far.

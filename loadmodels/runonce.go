@@ -111,7 +111,7 @@ func (m RunOnce) run(c Commands) error {
 // fail keeps what the verifier says of the last try, and says why it is the last.
 func (m RunOnce) fail(c Commands, last *Result, why string) error {
 	if last == nil {
-		return fmt.Errorf("%s: no result came", why)
+		return &Unmet{why + ": no result came"}
 	}
 	if _, err := c.AggregateResults([]*Result{last}); err != nil {
 		return err
@@ -128,7 +128,7 @@ func (m RunOnce) fail(c Commands, last *Result, why string) error {
 	default:
 		why += ": the last was " + last.Status.String()
 	}
-	return fmt.Errorf("%s", why)
+	return &Unmet{why}
 }
 
 // Plan is what can be known beforehand.

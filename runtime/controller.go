@@ -295,11 +295,14 @@ func (c *controller) drive(ctx context.Context, state value.Value) bool {
 	err, answered := c.watch(ctx, done)
 	c.stopDrive()
 	checking.Wait()
+	var unmet *loadmodels.Unmet
 	switch {
 	case !answered:
 		c.cause(verdict.Script, "loadModel: it did not answer an interrupt and was given up")
 	case err == nil, errors.Is(err, loadmodels.ErrEnded):
 	case c.endedBy() != notEnded && isInterruption(err):
+	case errors.As(err, &unmet):
+		c.cause(verdict.Unmet, "%s", unmet.Message)
 	default:
 		c.scriptError(verdict.Script, "loadModel", err)
 	}
@@ -308,7 +311,7 @@ func (c *controller) drive(ctx context.Context, state value.Value) bool {
 
 func isInterruption(err error) bool {
 	var i *Interruption
-	return errors.As(err, &i) || exceptionOf(err).Message == loadmodels.ErrEnded.Error()
+	return errors.As(err, &i)
 }
 
 func (c *controller) endedBy() endingKind {

@@ -296,7 +296,7 @@ func placeOf(err error, path string) string {
 func exception(err error) error {
 	var e *js.Exception
 	if errors.As(err, &e) {
-		return &loadmodels.Exception{Name: e.Name, Message: e.Message, Stack: e.Stack, Place: e.Place()}
+		return &loadmodels.Exception{Name: e.Name, Message: e.Message, Stack: e.Stack, Place: e.Place(), Cause: e.Unwrap()}
 	}
 	return err
 }

@@ -28,6 +28,7 @@ const (
 	Threshold     Kind = "threshold"      // a threshold broke
 	Timeout       Kind = "timeout"        // the run took longer than it may
 	Verifier      Kind = "verifier"       // the verifier gave errors
+	Unmet         Kind = "unmet"          // the load model did not get what it waited for in time
 	NoIterations  Kind = "no-iterations"  // nothing completed
 	Dependency    Kind = "dependency"     // a scenario that it depends on failed
 	InitTimeout   Kind = "init-timeout"   // init took longer than it may
@@ -73,6 +74,7 @@ var Table = []Row{
 	{Threshold, Failed, 99, "a threshold broke"},
 	{Timeout, Failed, 99, "the run took longer than --timeout"},
 	{Verifier, Failed, 99, "the verifier gave errors (by default: an iteration failed)"},
+	{Unmet, Failed, 99, "the load model did not get what it waited for in time"},
 	{NoIterations, Failed, 99, "no iteration succeeded"},
 	{UserLost, Failed, 99, "a virtual user died outside an iteration"},
 	{Dependency, Skipped, 99, "a scenario that this one depends on failed"},
