@@ -186,7 +186,7 @@ func (c *Client) redirect(req *Request, resp *Response) *Request {
 		return nil
 	}
 	to := resp.Header("location")
-	if len(to) == 0 || req.MaxRedirects <= 0 {
+	if len(to) == 0 || to[0] == "" || req.MaxRedirects <= 0 {
 		return nil
 	}
 	target, err := req.Target.Resolve(to[0])

@@ -45,6 +45,7 @@ type conn struct {
 	nc     net.Conn
 	rc     syscall.RawConn // of plain TCP and unix sockets; else nil
 	onFD   func(uintptr) bool
+	under  syscall.RawConn // of the TCP connection under a TLS one
 	slot   *slot
 	key    string
 	addr   string // host:port as in the URL, for errors
@@ -267,9 +268,18 @@ const (
 	doingRead = "reading the answer of"
 )
 
-// idleClean says whether a connection without a file descriptor at hand (TLS) has nothing to read.
+// idleClean says whether an idle connection that is not a plain one (TLS) has no data for us. Its
+// session tickets and the like may come at any time and are none.
 func (c *conn) idleClean() bool {
-	c.nc.SetReadDeadline(longAgo)
+	// With a deadline long past only what is buffered is looked at.
+	if !c.nothingWithin(longAgo) {
+		return false
+	}
+	return c.fdQuiet() || c.nothingWithin(time.Now().Add(time.Millisecond))
+}
+
+func (c *conn) nothingWithin(deadline time.Time) bool {
+	c.nc.SetReadDeadline(deadline)
 	var one [1]byte
 	n, err := c.nc.Read(one[:])
 	c.nc.SetReadDeadline(time.Time{})

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"syscall"
@@ -15,6 +16,10 @@ func (c *conn) raw() {
 		c.rc, err = nc.SyscallConn()
 	case *net.UnixConn:
 		c.rc, err = nc.SyscallConn()
+	case *tls.Conn:
+		if tcp, ok := nc.NetConn().(syscall.Conn); ok {
+			c.under, _ = tcp.SyscallConn()
+		}
 	}
 	if err != nil {
 		c.rc = nil
@@ -94,4 +99,14 @@ func (c *conn) quiet(fd uintptr) bool {
 	}
 	c.shut = errno != 0 || n == 0
 	return false
+}
+
+// fdQuiet is quiet for the connection under TLS.
+func (c *conn) fdQuiet() bool {
+	if c.under == nil {
+		return false
+	}
+	quiet := false
+	err := c.under.Control(func(fd uintptr) { quiet = c.quiet(fd) })
+	return err == nil && quiet
 }
