@@ -1,0 +1,215 @@
+package report
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"runner/metrics"
+)
+
+// percentileColumns are the figures of a distribution in the order of a table's columns.
+var percentileColumns = []column{
+	{head: "min", right: true, rank: 5},
+	{head: "mean", right: true, rank: 4},
+	{head: "p50", right: true},
+	{head: "p90", right: true, rank: 6},
+	{head: "p95", right: true},
+	{head: "p99", right: true, rank: 1},
+	{head: "p99.9", right: true, rank: 3},
+	{head: "max", right: true, rank: 2},
+}
+
+func (d distribution) cells(unit string) []span {
+	if d.Count == 0 {
+		return nil
+	}
+	var cells []span
+	for _, v := range []float64{d.Min, d.Mean, d.P50, d.P90, d.P95, d.P99, d.P999, d.Max} {
+		cells = append(cells, text(plain, quantity(v, unit)))
+	}
+	return cells
+}
+
+// timesTable has the two clocks of iterations and requests.
+func timesTable(s *scenarioView, w int) []line {
+	t := table{columns: append([]column{{head: "time"}}, percentileColumns...)}
+	row := func(name string, d distribution) {
+		if d.Count > 0 {
+			t.rows = append(t.rows, append([]span{text(faint, name)}, d.cells("ms")...))
+		}
+	}
+	row("response", s.Totals.Response)
+	if s.open() {
+		row("service", s.Totals.Service)
+		row("lateness", s.Totals.Lateness)
+	}
+	row("http", s.Totals.HTTP.Response)
+	if len(t.rows) == 0 {
+		return nil
+	}
+	return t.layout(gutter, w)
+}
+
+// open is true if some iterations had a planned start: then response time, which counts from it,
+// and service time are not the same.
+func (s *scenarioView) open() bool { return s.Totals.Lateness.Count > 0 }
+
+func httpBlock(s *scenarioView, w int) []line {
+	h := s.Totals.HTTP
+	if h.Requests == 0 && h.Attempts == 0 {
+		return nil
+	}
+	var l line
+	l.add(plain, plural(h.Requests, "request", "requests"))
+	if s.Duration > 0 {
+		l.add(faint, " ("+perSecond(float64(h.Requests)/s.Duration.Seconds())+")")
+	}
+	if h.Attempts != h.Requests {
+		l.add(plain, " in "+plural(h.Attempts, "attempt", "attempts"))
+	}
+	l.add(faint, " · ")
+	if h.Failed > 0 {
+		l.add(bad, grouped(h.Failed)+" failed ("+share(h.Failed, h.Requests)+")")
+	} else {
+		l.add(plain, "0 failed")
+	}
+	texts := breakLine(l, w-labelWidth)
+	texts = append(texts, breakLine(line{
+		text(plain, byteSize(h.BytesOut)), text(faint, " sent · "),
+		text(plain, byteSize(h.BytesIn)), text(faint, " received"),
+	}, w-labelWidth)...)
+	if h.ConnsOpened+h.ConnsReused > 0 {
+		l := line{text(plain, plural(h.ConnsOpened, "connection", "connections")), text(faint, " opened · reused "),
+			text(plain, plural(h.ConnsReused, "time", "times"))}
+		if h.ConnsClosed > 0 {
+			l = append(l, text(faint, " · "), text(plain, grouped(h.ConnsClosed)), text(faint, " closed by the peer"))
+		}
+		texts = append(texts, breakLine(l, w-labelWidth)...)
+	}
+	var lines []line
+	for i, t := range texts {
+		head := label("")
+		if i == 0 {
+			head = label("http")
+		}
+		lines = append(lines, append(head, t...))
+	}
+	return lines
+}
+
+// endpointTable has the endpoints, the slowest first.
+func endpointTable(s *scenarioView, w int) []line {
+	endpoints := append([]endpointView(nil), s.Totals.Endpoints...)
+	if len(endpoints) == 0 {
+		return nil
+	}
+	sort.SliceStable(endpoints, func(i, j int) bool {
+		a, b := endpoints[i], endpoints[j]
+		if (a.Response.Count > 0) != (b.Response.Count > 0) {
+			return a.Response.Count > 0
+		}
+		return a.Response.P95 > b.Response.P95
+	})
+	t := table{columns: []column{
+		{head: "endpoint"},
+		{head: "requests", right: true, rank: 1},
+		{head: "per s", right: true, rank: 4},
+		{head: "failed", right: true},
+		{head: "p50", right: true, rank: 3},
+		{head: "p95", right: true},
+		{head: "p99", right: true, rank: 5},
+		{head: "max", right: true, rank: 2},
+	}}
+	rest := max(0, len(endpoints)-mostEndpoints)
+	for _, e := range endpoints[:len(endpoints)-rest] {
+		failed := text(faint, "0")
+		if e.Failed > 0 {
+			failed = text(bad, grouped(e.Failed))
+		}
+		rate := none
+		if s.Duration > 0 {
+			rate = strings.TrimSuffix(perSecond(float64(e.Requests)/s.Duration.Seconds()), "/s")
+		}
+		cells := []span{text(plain, clean(e.Name)), text(plain, grouped(e.Requests)), text(plain, rate), failed}
+		for _, v := range []float64{e.Response.P50, e.Response.P95, e.Response.P99, e.Response.Max} {
+			if e.Response.Count == 0 {
+				cells = append(cells, text(faint, none))
+			} else {
+				cells = append(cells, text(plain, millis(v)))
+			}
+		}
+		t.add(cells...)
+	}
+	lines := t.layout(gutter, w)
+	if rest > 0 {
+		lines = append(lines, line{text(faint, "  … "+plural(int64(rest), "more endpoint", "more endpoints")+", all faster")})
+	}
+	return lines
+}
+
+// checksTable has the checks that failed first.
+func checksTable(s *scenarioView, w int) []line {
+	checks := append([]checkView(nil), s.Totals.Checks...)
+	if len(checks) == 0 {
+		return nil
+	}
+	sort.SliceStable(checks, func(i, j int) bool {
+		return checks[i].Passed < checks[i].Asked && checks[j].Passed == checks[j].Asked
+	})
+	t := table{columns: []column{{head: "check"}, {head: "passed", right: true}, {head: "of", right: true, rank: 1}, {head: "share", right: true}}}
+	rest := max(0, len(checks)-mostChecks)
+	for _, c := range checks[:len(checks)-rest] {
+		mark, look := "✓ ", plain
+		if c.Passed < c.Asked {
+			mark, look = "✗ ", bad
+		}
+		t.add(text(look, mark+clean(c.Name)), text(look, grouped(c.Passed)), text(look, grouped(c.Asked)), text(look, share(c.Passed, c.Asked)))
+	}
+	lines := t.layout(gutter, w)
+	if rest > 0 {
+		lines = append(lines, line{text(faint, "  … "+plural(int64(rest), "more check", "more checks"))})
+	}
+	return lines
+}
+
+// customTable has the metrics that the script made: those that are no distribution in one table with a
+// sentence each, trends in another under the percentiles.
+func customTable(s *scenarioView, w int) []line {
+	trends := table{columns: append([]column{{head: "metric"}, {head: "count", right: true, rank: 7}}, percentileColumns...)}
+	others := table{columns: []column{{head: "metric"}, {head: "value", right: true}, {head: ""}}}
+	for _, c := range s.Totals.Custom {
+		name := text(plain, clean(c.Name))
+		if c.Kind == metrics.Trend {
+			trends.rows = append(trends.rows, append([]span{name, text(plain, grouped(c.Values.Count))}, c.Values.cells(c.Unit)...))
+			continue
+		}
+		value, more := c.words(s.Duration.Seconds())
+		others.add(name, text(plain, value), text(faint, more))
+	}
+	var lines []line
+	if len(others.rows) > 0 {
+		lines = others.layout(gutter, w)
+	}
+	if len(trends.rows) > 0 {
+		if len(lines) > 0 {
+			lines = append(lines, nil)
+		}
+		lines = append(lines, trends.layout(gutter, w)...)
+	}
+	return lines
+}
+
+// words gives a metric's main figure and what else is to say of it.
+func (c customView) words(seconds float64) (value, more string) {
+	switch c.Kind {
+	case metrics.Counter:
+		if seconds > 0 {
+			more = perSecond(c.Sum / seconds)
+		}
+		return quantity(c.Sum, c.Unit), more
+	case metrics.Rate:
+		return share(int64(c.Sum), c.Count), fmt.Sprintf("%s of %s", grouped(int64(c.Sum)), grouped(c.Count))
+	}
+	return quantity(c.Last, c.Unit), fmt.Sprintf("last; min %s, max %s", quantity(c.Min, c.Unit), quantity(c.Max, c.Unit))
+}
