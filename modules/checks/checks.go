@@ -30,6 +30,8 @@ func exports(vm *js.VM) *goja.Object {
 			return vm.Func(name, c.check)
 		}
 		g := &grouper{vm: vm}
+		// An iteration that was interrupted has left no group.
+		vm.OnIterationStart(func() { vm.Env().Group = "" })
 		return vm.Func(name, g.group)
 	})
 }

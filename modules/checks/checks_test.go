@@ -1,10 +1,12 @@
 package checks_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dop251/goja"
 	"github.com/google/go-cmp/cmp"
@@ -67,6 +69,24 @@ func TestChecksWithoutARecorder(t *testing.T) {
 		&js.Env{}, checks.Module())
 	if err != nil || !vm.Exports().Get("ok").ToBoolean() {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnInterruptedGroupIsOverAtTheNextIteration(t *testing.T) {
+	env := &js.Env{Side: js.SideUser}
+	vm, err := modulestest.Script(t, `import { group } from "runner/checks";
+export const start = () => group("shop", () => { while (true); });`, env, checks.Module())
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm.BeginIteration()
+	time.AfterFunc(20*time.Millisecond, func() { vm.Interrupt(errors.New("too long")) })
+	if _, err := modulestest.Call(vm, "start"); err == nil || err.Error() != "too long" {
+		t.Errorf("got %v", err)
+	}
+	vm.BeginIteration()
+	if env.Group != "" {
+		t.Errorf("the group %q was not left", env.Group)
 	}
 }
 
