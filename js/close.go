@@ -4,6 +4,7 @@ package js
 type hooks struct {
 	close, iteration []func()
 	closed           bool
+	iterating        bool
 }
 
 // OnClose has f run when the VM is closed, the latest registered first. Only the VM's goroutine may call it.
@@ -28,7 +29,14 @@ func (vm *VM) OnIterationStart(f func()) { vm.hooks.iteration = append(vm.hooks.
 
 // BeginIteration tells the modules that an iteration is about to start.
 func (vm *VM) BeginIteration() {
+	vm.hooks.iterating = true
 	for _, f := range vm.hooks.iteration {
 		f()
 	}
 }
+
+// EndIteration tells that the iteration is over.
+func (vm *VM) EndIteration() { vm.hooks.iterating = false }
+
+// InIteration says whether an iteration runs, in which some of a user loop's commands make no sense.
+func (vm *VM) InIteration() bool { return vm.hooks.iterating }

@@ -56,8 +56,9 @@ func TestRunOnce(t *testing.T) {
 			sim:  simulation.Scenario{Latency: takes(70 * ms)}, ends: 70 * ms, work: 1, aggregate: 1.0,
 		},
 		{
-			name: "tries that fail are repeated after the wait period and do not fail the scenario",
-			sim:  simulation.Scenario{Outcome: failsUntil(4)}, ends: 700 * ms, work: 4, aggregate: 4.0,
+			name: "tries that fail are repeated after ever longer pauses and do not fail the scenario",
+			// 100 ms a try; pauses of 100, 200, 400, 800, 1000 and 1000 ms.
+			sim: simulation.Scenario{Outcome: failsUntil(7)}, ends: 4200 * ms, work: 7, aggregate: 7.0,
 		},
 		{
 			name:  "a wait period of its own",
@@ -89,7 +90,7 @@ func TestRunOnce(t *testing.T) {
 					return []string{fmt.Sprintf("got %v", r[0].Output)}
 				}
 				return nil
-			}}, ends: 500 * ms, work: 3, aggregate: 3.0,
+			}}, ends: 600 * ms, work: 3, aggregate: 3.0,
 		},
 		{
 			name:  "what the verifier always refuses fails it",
@@ -110,7 +111,7 @@ func TestRunOnce(t *testing.T) {
 		{
 			name: "a user that ends without success is not waited for",
 			sim:  simulation.Scenario{IterationsPerUser: 2, Outcome: failsUntil(never)},
-			ends: 400 * ms, work: 3, fails: "no iteration succeeded before the user ended: Error: try 2",
+			ends: 500 * ms, work: 3, fails: "no iteration succeeded before the user ended: Error: try 2",
 			errors: []string{"Error: try 2"}, aggregate: value.Undefined,
 		},
 		{

@@ -18,7 +18,7 @@ func Default() Model { return RunOnce{} }
 // one try that decides.
 type RunOnce struct {
 	Timeout    time.Duration // for all tries together; 0: DefaultTimeout, Forever: none
-	WaitPeriod time.Duration // from a failed try to the next; 0: 100 ms
+	WaitPeriod time.Duration // from a failed try to the next; 0: 100 ms at first, then twice as long each time, up to a second
 }
 
 // Validate reports every parameter that is not acceptable.
@@ -33,10 +33,15 @@ func (m RunOnce) withDefaults() RunOnce {
 	if m.Timeout == 0 {
 		m.Timeout = DefaultTimeout
 	}
-	if m.WaitPeriod == 0 {
-		m.WaitPeriod = 100 * time.Millisecond
-	}
 	return m
+}
+
+// pause is the time from the n-th try to the next.
+func (m RunOnce) pause(n int) time.Duration {
+	if m.WaitPeriod > 0 {
+		return m.WaitPeriod
+	}
+	return min(time.Second, 100*time.Millisecond<<min(n-1, 10))
 }
 
 // Run drives the scenario.
@@ -92,7 +97,7 @@ func (m RunOnce) run(c Commands) error {
 		}
 		switch {
 		case len(results) > 0:
-			if err := c.Sleep(max(0, min(m.WaitPeriod, end-c.Elapsed()))); err != nil {
+			if err := c.Sleep(max(0, min(m.pause(tries), end-c.Elapsed()))); err != nil {
 				return err
 			}
 			if c.Elapsed() >= end {

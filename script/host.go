@@ -192,6 +192,7 @@ func (u *user) Iterate(args []value.Value) (value.Value, string, *loadmodels.Exc
 	}
 	v, err := vm.Call(u.start, given...)
 	u.inside = false
+	vm.EndIteration()
 	logs := u.logs.String()
 	u.logs.Reset()
 	if err != nil {

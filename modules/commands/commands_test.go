@@ -211,6 +211,33 @@ func TestTheEndOfAScenarioIsFoundInTheException(t *testing.T) {
 	}
 }
 
+func TestAnIterationCannotCallWhatIsOfTheLoop(t *testing.T) {
+	u := &simulation.User{ID: 1, WorkAt: []time.Duration{0}}
+	vm, err := modulestest.Script(t, `import commands from "runner/commands";
+export const run = () => commands.run();
+export const hasWork = () => commands.hasWork();
+export const reportResult = () => commands.reportResult(1);
+export const isUp = () => commands.isUp();`, &js.Env{Side: js.SideUser, User: u}, commands.Module())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"run", "hasWork", "reportResult"} {
+		vm.BeginIteration()
+		want := "Error: " + name + " belongs to the user loop: an iteration cannot call it"
+		if _, err := modulestest.Call(vm, name); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if _, err := modulestest.Call(vm, "isUp"); err != nil {
+			t.Error(err)
+		}
+		vm.EndIteration()
+		if _, err := modulestest.Call(vm, name); err != nil {
+			t.Error(err)
+		}
+	}
+	check(t, "results", len(u.Reported), 1)
+}
+
 func TestAHandlerThatThrowsInALoopOfOursIsTheUsersError(t *testing.T) {
 	u := &simulation.User{ID: 1}
 	vm, err := modulestest.Script(t, `export function listen(commands) {
@@ -262,4 +289,29 @@ func check[T any](t *testing.T, what string, got, want T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
+}
+
+func BenchmarkAggregator(b *testing.B) {
+	vm, err := modulestest.Script(b, `export function aggregator(previous, latest) {
+  let { count, sum } = previous ?? { count: 0, sum: 0 };
+  for (const r of latest) {
+    count++;
+    sum += r.output;
+  }
+  return { count, sum };
+}`, &js.Env{}, commands.Module())
+	if err != nil {
+		b.Fatal(err)
+	}
+	results := make([]*loadmodels.Result, 10_000)
+	for i := range results {
+		results[i] = &loadmodels.Result{ID: int64(i), Output: float64(i)}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := modulestest.Call(vm, "aggregator", vm.Give(nil), commands.ResultsToJS(vm, results)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(results)), "ns/result")
 }

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dop251/goja"
@@ -19,7 +20,16 @@ func (c *commands) isUp(goja.FunctionCall) goja.Value { return c.value(c.user().
 // the user's own waits do not know: an iteration that has passed its limit may be in one.
 const slice = time.Second
 
+// betweenIterations throws for a command of the user loop that is called within an iteration: work that
+// it took, or an iteration that it ran, would be counted twice or not at all.
+func (c *commands) betweenIterations(name string) {
+	if c.vm.InIteration() {
+		c.vm.Throw(fmt.Errorf("%s belongs to the user loop: an iteration cannot call it", name))
+	}
+}
+
 func (c *commands) hasWork(call goja.FunctionCall) goja.Value {
+	c.betweenIterations("hasWork")
 	o, err := c.vm.Options(call.Argument(0), "the options of hasWork")
 	c.must(err)
 	left := c.milliseconds(o, "timeoutMs", 1000)
@@ -54,6 +64,7 @@ func (c *commands) run(call goja.FunctionCall) goja.Value {
 	for _, a := range call.Arguments {
 		args = append(args, a)
 	}
+	c.betweenIterations("run")
 	u := c.user()
 	c.serving(func() { c.last = u.Run(args) })
 	return newResult(c.vm, c.last)
@@ -61,6 +72,7 @@ func (c *commands) run(call goja.FunctionCall) goja.Value {
 
 // reportResult takes what run gave, or something made after it, or an output and so on.
 func (c *commands) reportResult(call goja.FunctionCall) goja.Value {
+	c.betweenIterations("reportResult")
 	r := &loadmodels.Result{Output: value.Undefined}
 	if last := c.last; last != nil {
 		r.Duration, r.Logs = last.Duration, last.Logs

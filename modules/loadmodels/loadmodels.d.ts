@@ -15,7 +15,8 @@ declare module "runner/loadmodels" {
 
   /**
    * One user, one iteration; again until it succeeds and the verifier finds nothing wrong. If none does
-   * within `timeout` ("15s", Infinity for none) the scenario fails. The default load model.
+   * within `timeout` ("15s", Infinity for none) the scenario fails. `waitPeriod` is the pause after a failed
+   * try: "100ms" at first and twice as long each time up to a second, unless given. The default load model.
    */
   export function runOnce(options?: { timeout?: string | number; waitPeriod?: string }): LoadModel;
 

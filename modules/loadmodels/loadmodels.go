@@ -100,6 +100,9 @@ func runHere(vm *js.VM, name string, made any) error {
 		if env.User == nil {
 			return fmt.Errorf("the user loop %s can only be called by a user loop", name)
 		}
+		if vm.InIteration() {
+			return fmt.Errorf("the user loop %s can only be called by a user loop, not within an iteration", name)
+		}
 		return m.Run(env.User)
 	}
 	return fmt.Errorf("%s is no load model", name)

@@ -234,6 +234,17 @@ func TestAScriptsLoopCallsOurs(t *testing.T) {
 	check(t, "starts", u.Starts, []time.Duration{0, 2 * s, 4 * s})
 }
 
+func TestAnIterationCannotRunALoop(t *testing.T) {
+	u := &simulation.User{StopAt: 5 * s}
+	vm := script(t, `export const start = () => whileAlive()();`, &js.Env{Side: js.SideUser, User: u})
+	vm.BeginIteration()
+	_, err := modulestest.Call(vm, "start")
+	if err == nil || !strings.Contains(err.Error(), "whileAlive can only be called by a user loop, not within an iteration") {
+		t.Errorf("got %v", err)
+	}
+	check(t, "iterations", len(u.Starts), 0)
+}
+
 // bellRinger delivers an event in the user's second wait.
 type bellRinger struct {
 	*simulation.User
