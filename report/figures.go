@@ -87,15 +87,40 @@ func httpBlock(s *scenarioView, w int) []line {
 		}
 		texts = append(texts, breakLine(l, w-labelWidth)...)
 	}
-	var lines []line
-	for i, t := range texts {
-		head := label("")
-		if i == 0 {
-			head = label("http")
-		}
-		lines = append(lines, append(head, t...))
+	if origin := commonOrigin(s.Totals.Endpoints); origin != "" {
+		texts = append(texts, line{text(faint, "all to "), text(plain, cutText(clean(origin), w-labelWidth-7))})
 	}
-	return lines
+	return underLabel("http", texts)
+}
+
+// commonOrigin is the scheme and host of all endpoints, empty if they are not all of one.
+func commonOrigin(endpoints []endpointView) string {
+	common := ""
+	for _, e := range endpoints {
+		_, origin, _ := splitEndpoint(e.Name)
+		if origin == "" || common != "" && origin != common {
+			return ""
+		}
+		common = origin
+	}
+	return common
+}
+
+// splitEndpoint takes "GET http://host/path" apart. Without a URL in it there is no origin.
+func splitEndpoint(name string) (method, origin, path string) {
+	method, url, ok := strings.Cut(name, " ")
+	if !ok {
+		method, url = "", name
+	}
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return method, "", url
+	}
+	host, path := rest, "/"
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host, path = rest[:i], rest[i:]
+	}
+	return method, scheme + "://" + host, path
 }
 
 // endpointTable has the endpoints, the slowest first.
@@ -122,6 +147,7 @@ func endpointTable(s *scenarioView, w int) []line {
 		{head: "max", right: true, rank: 2},
 	}}
 	rest := max(0, len(endpoints)-mostEndpoints)
+	origin := commonOrigin(s.Totals.Endpoints)
 	for _, e := range endpoints[:len(endpoints)-rest] {
 		failed := text(faint, "0")
 		if e.Failed > 0 {
@@ -131,7 +157,12 @@ func endpointTable(s *scenarioView, w int) []line {
 		if s.Duration > 0 {
 			rate = strings.TrimSuffix(perSecond(float64(e.Requests)/s.Duration.Seconds()), "/s")
 		}
-		cells := []span{text(plain, clean(e.Name)), text(plain, grouped(e.Requests)), text(plain, rate), failed}
+		name := e.Name
+		if origin != "" { // it stands above, once
+			method, _, path := splitEndpoint(name)
+			name = strings.TrimSpace(method + " " + path)
+		}
+		cells := []span{text(plain, clean(name)), text(plain, grouped(e.Requests)), text(plain, rate), failed}
 		for _, v := range []float64{e.Response.P50, e.Response.P95, e.Response.P99, e.Response.Max} {
 			if e.Response.Count == 0 {
 				cells = append(cells, text(faint, none))

@@ -373,9 +373,27 @@ func footerLines(v *runView, waiting []string, now time.Duration, o Options, w i
 	var l line
 	l.padTo(gutter)
 	hint := clock(now) + " · Ctrl-C ends it gracefully"
+	if ending(v) {
+		hint = clock(now) + " · Ctrl-C ends it at once"
+	}
 	if where := " · results in " + clean(o.Results); o.Results != "" && gutter+width(hint+where) < w {
 		hint += where
 	}
 	l.add(faint, hint)
 	return append(lines, l)
+}
+
+// ending is true while all scenarios that go on are coming to their end.
+func ending(v *runView) bool {
+	going, stopping := 0, 0
+	for i := range v.Scenarios {
+		switch s := &v.Scenarios[i]; {
+		case s.Ended:
+		case s.Status == "stopping" || s.Status == "terminating":
+			stopping++
+		default:
+			going++
+		}
+	}
+	return going == 0 && stopping > 0
 }

@@ -1,12 +1,16 @@
 package report
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"runner/events"
+	"runner/metrics"
 )
 
 func TestFrameLooksAsDrawn(t *testing.T) {
@@ -88,5 +92,45 @@ func TestProminentFailuresAreTheMostFrequentAndTheNewest(t *testing.T) {
 		if got := strings.Join(names, " "); got != c.want {
 			t.Errorf("of %v: %q, want %q", c.of, got, c.want)
 		}
+	}
+}
+
+func TestFrameSaysWhatCtrlCDoesNext(t *testing.T) {
+	running, stopping, ended := stressing(), stressing(), stressing()
+	stopping.Status = "stopping"
+	ended.Ended = true
+	for _, c := range []struct {
+		says string
+		of   []scenarioView
+		want string
+	}{
+		{"while one runs", []scenarioView{running, stopping}, "Ctrl-C ends it gracefully"},
+		{"when all are stopping", []scenarioView{stopping, ended}, "Ctrl-C ends it at once"},
+		{"before anything began", []scenarioView{waiting("x")}, "Ctrl-C ends it gracefully"},
+	} {
+		lines := frame(&runView{Scenarios: c.of}, longAgo, Options{Width: 80}, 30)
+		if got := lines[len(lines)-1].String(); !strings.HasSuffix(got, c.want) {
+			t.Errorf("%s: %q", c.says, got)
+		}
+	}
+}
+
+// BenchmarkFrame is what the display costs at each frame of a run with many series.
+func BenchmarkFrame(b *testing.B) {
+	s := newStory()
+	s.begin(1, "stress")
+	s.status("stress", "waiting", "running")
+	for i := range 300 {
+		rec := s.reg.Recorder(int64(i), metrics.Tag{Key: events.ScenarioTag, Value: "stress"})
+		for _, m := range []*metrics.Metric{metrics.HTTPRequests, metrics.HTTPFailed, metrics.HTTPResponseTime} {
+			rec.Add(rec.Series(m, metrics.Tag{Key: "name", Value: fmt.Sprint("/", i)}), float64(i))
+		}
+	}
+	for range 60 {
+		s.second("stress", 15, iterationsOf{succeeded: 200, ms: 5, http: true})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		frame(liveView(s.state), s.at, Options{Width: 120}, 40)
 	}
 }

@@ -38,6 +38,7 @@ type Live struct {
 	above []line    // waiting to be drawn
 	base  time.Time // when the run began
 	begun bool
+	fresh bool // something has happened since the figures were last looked up
 	named bool // there are several scenarios, so each line says whose it is
 
 	closing sync.Once
@@ -79,6 +80,9 @@ func (l *Live) Handle(e events.Event) {
 		l.begun, l.named = true, len(e.Run.Scenarios) > 1
 		l.base = time.Now().Add(-e.At)
 	}
+	if e.Log == nil {
+		l.fresh = true
+	}
 	if !l.named {
 		e.Scenario = ""
 	}
@@ -104,12 +108,13 @@ func (l *Live) run() {
 	defer tick.Stop()
 	printed := map[string]bool{}
 	last := ""
+	var v *runView
 	rested := time.Now() // since when nothing was drawn
 	for {
 		stopped := false // the process was, and goes on (Ctrl-Z, fg)
 		select {
 		case <-l.stop:
-			above, _, begun := l.take()
+			above, _, begun, _ := l.take()
 			if begun {
 				above = append(above, endedLines(l.source(), printed, l.columns())...)
 			}
@@ -137,11 +142,13 @@ func (l *Live) run() {
 			last = ""
 		}
 		rested = time.Now()
-		above, now, begun := l.take()
+		above, now, begun, fresh := l.take()
 		if !begun {
 			continue
 		}
-		v := l.source()
+		if fresh { // once or twice a second; in between only the clock moves
+			v = l.source()
+		}
 		columns, rows := l.size()
 		o := l.o
 		o.Width = columns - 1
@@ -162,16 +169,18 @@ func (l *Live) columns() int {
 	return columns
 }
 
-// take gives the lines that wait, and the time since the run began if it has.
-func (l *Live) take() (above []line, now time.Duration, begun bool) {
+// take gives the lines that wait, the time since the run began if it has, and whether the figures have
+// to be looked up anew.
+func (l *Live) take() (above []line, now time.Duration, begun, fresh bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	above, l.above = l.above, nil
+	fresh, l.fresh = l.fresh, false
 	if l.begun {
 		now = time.Since(l.base)
 		above = append(above, l.log.tick(now)...)
 	}
-	return above, now, l.begun
+	return above, now, l.begun, fresh
 }
 
 // screenshot tells two frames apart, styles included.

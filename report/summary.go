@@ -99,8 +99,10 @@ func verdictLine(v *runView) line {
 		done += v.Scenarios[i].Iterations.Done()
 	}
 	l.add(plain, "  "+plural(int64(len(v.Scenarios)), "scenario", "scenarios"))
-	l.add(plain, " · "+duration(v.Elapsed))
-	l.add(plain, " · "+plural(done, "iteration", "iterations"))
+	l.add(faint, " · ")
+	l.add(plain, duration(v.Elapsed))
+	l.add(faint, " · ")
+	l.add(plain, plural(done, "iteration", "iterations"))
 	return l
 }
 
@@ -133,22 +135,36 @@ func (s *scenarioView) started() bool {
 	return s.Iterations.Started+s.Iterations.Dropped+s.UsersStarted > 0 || s.MaxUsers > 0
 }
 
-// summaryUsers says how many users there were. Their number is known once a second: a short run may
-// have no such moment.
-func summaryUsers(s *scenarioView) line {
-	l := label("users")
-	l.add(plain, grouped(s.UsersStarted))
-	l.add(faint, " started")
+// summaryUsers says how many users there were. How many there were at once is known as of each second:
+// a peak may have been higher, and a short run may have no such moment.
+func summaryUsers(s *scenarioView, w int) []line {
+	l := line{text(plain, grouped(s.UsersStarted)), text(faint, " started")}
 	if s.MaxUsers > 0 {
 		l.add(faint, " · ")
 		l.add(plain, grouped(int64(s.MaxUsers)))
 		l.add(faint, " at once")
+		if int64(s.MaxUsers) < s.UsersStarted {
+			l.add(faint, ", as seen each second")
+		}
 	}
 	if s.UsersDied > 0 {
 		l.add(faint, " · ")
 		l.add(bad, grouped(s.UsersDied)+" died")
 	}
-	return l
+	return underLabel("users", breakLine(l, w-labelWidth))
+}
+
+// underLabel puts a label before the first of several lines.
+func underLabel(name string, parts []line) []line {
+	var lines []line
+	for i, part := range parts {
+		head := label("")
+		if i == 0 {
+			head = label(name)
+		}
+		lines = append(lines, append(head, part...))
+	}
+	return lines
 }
 
 func summaryScenario(s *scenarioView, w int) []line {
@@ -162,7 +178,7 @@ func summaryScenario(s *scenarioView, w int) []line {
 	block(causesBlock(s, w))
 	if s.started() {
 		block(iterationsBlock(s, w))
-		block([]line{summaryUsers(s)})
+		block(summaryUsers(s, w))
 		spaced(timesTable(s, w))
 		spaced(httpBlock(s, w))
 		spaced(endpointTable(s, w))
@@ -263,15 +279,7 @@ func iterationsBlock(s *scenarioView, w int) []line {
 		l.add(bad, plural(c.Dropped, "start", "starts")+" dropped")
 		l.add(faint, " for want of a user")
 	}
-	var lines []line
-	for i, part := range breakLine(l, w-labelWidth) {
-		head := label("")
-		if i == 0 {
-			head = label("iterations")
-		}
-		lines = append(lines, append(head, part...))
-	}
-	return lines
+	return underLabel("iterations", breakLine(l, w-labelWidth))
 }
 
 // breakLine breaks a line between its spans where it does not fit.
@@ -283,6 +291,9 @@ func breakLine(l line, columns int) []line {
 			lines = append(lines, now.trim())
 			now = nil
 			s.text = strings.TrimLeft(s.text, " ")
+			if s.text == "· " { // a separator at the end of a line has done its work
+				continue
+			}
 		}
 		now = append(now, s)
 	}

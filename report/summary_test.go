@@ -138,3 +138,37 @@ func TestLongListsAreCappedAndTheRestIsCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestEndpointsOfOneOriginNameItOnce(t *testing.T) {
+	for _, c := range []struct {
+		says  string
+		names []string
+		want  string
+		rows  []string
+	}{
+		{"names that are no URLs", []string{"GET /users", "POST login"}, "", []string{"GET /users", "POST login"}},
+		{"one origin", []string{"GET http://a:80/users?x=1", "POST http://a:80"}, "http://a:80", []string{"GET /users?x=1", "POST /"}},
+		{"two origins", []string{"GET http://a/x", "GET https://a/x"}, "", []string{"GET http://a/x", "GET https://a/x"}},
+		{"a URL and a name", []string{"GET http://a/x", "login"}, "", []string{"GET http://a/x", "login"}},
+	} {
+		s := &scenarioView{Totals: totalsView{HTTP: httpTotals{Requests: 2}}}
+		for _, n := range c.names {
+			s.Totals.Endpoints = append(s.Totals.Endpoints, endpointView{Name: n, Requests: 1})
+		}
+		if got := commonOrigin(s.Totals.Endpoints); got != c.want {
+			t.Errorf("%s: the origin is %q, want %q", c.says, got, c.want)
+		}
+		for i, l := range endpointTable(s, 100)[1:] {
+			if got := strings.TrimSpace(l.String()); !strings.HasPrefix(got, c.rows[i]+" ") {
+				t.Errorf("%s: row %d is %q, want %q", c.says, i, got, c.rows[i])
+			}
+		}
+		var said bool
+		for _, l := range httpBlock(s, 100) {
+			said = said || strings.Contains(l.String(), "all to "+c.want)
+		}
+		if said != (c.want != "") {
+			t.Errorf("%s: the http block names the origin: %v", c.says, said)
+		}
+	}
+}
