@@ -355,6 +355,15 @@ func TestRampUsersScalesDownWhenAsked(t *testing.T) {
 	check(t, "users wanted", sim.TargetUsers(), 0)
 }
 
+// What was read before the end of the scenario still reaches the aggregator and the verifier.
+func TestTheEndLosesNothingThatWasRead(t *testing.T) {
+	sim := &simulation.Scenario{Aggregator: total, EndAt: 2500 * ms, Outcome: failsUntil(23)}
+	wantError(t, loadmodels.NSeconds(10*s, 1).Run(sim), "the scenario is ending")
+	check(t, "results read", sim.ResultsCollected(), int64(25))
+	check(t, "aggregate", sim.Aggregate().(float64), 25.0)
+	check(t, "errors", len(sim.Errors()), 22)
+}
+
 func wantError(t *testing.T, err error, want string) {
 	t.Helper()
 	switch {

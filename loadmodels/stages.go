@@ -112,13 +112,23 @@ func planAll(models []Model, users float64) [][]Segment {
 		if p, ok := m.(part); ok {
 			plans[i] = p.plan(users)
 		} else {
-			plans[i] = m.Plan()
+			plans[i] = carry(m.Plan(), users)
 		}
 		if n := len(plans[i]); n > 0 {
 			users = plans[i][n-1].ToUsers
 		}
 	}
 	return plans
+}
+
+// carry has users stay where a plan knows nothing of them.
+func carry(plan []Segment, users float64) []Segment {
+	for i := range plan {
+		if s := &plan[i]; s.Duration < 0 && !s.Open && s.FromUsers == 0 && s.ToUsers == 0 {
+			s.FromUsers, s.ToUsers = users, users
+		}
+	}
+	return plan
 }
 
 func joined(plans [][]Segment) []Segment {

@@ -103,3 +103,30 @@ func TestThresholdSeesNullBeforeTheFirstAggregate(t *testing.T) {
 	}
 	check(t, "aggregates", seen, []value.Value{nil, nil, 1.0})
 }
+
+func TestAThresholdAsAStage(t *testing.T) {
+	sim := &simulation.Scenario{Aggregator: total}
+	m := loadmodels.Stages{Models: []loadmodels.Model{
+		loadmodels.RampUsersToThreshold{InitialUsers: 4, Period: 2 * s, PeriodLimit: 1,
+			Threshold: func(value.Value) (bool, error) { return false, nil }},
+		loadmodels.RampUsers{Duration: 4 * s, Target: 2},
+	}}
+	check(t, "plan", loadmodels.PlannedDuration(m.Plan()), 6*s)
+	if err := m.Run(sim); err != nil {
+		t.Fatal(err)
+	}
+	// The users of the first stage stay, and the ramp begins with them.
+	check(t, "users", sim.Scaled, []simulation.Step{step(0, 4), step(3*s, 3), step(5*s, 2), step(6*s, 0)})
+}
+
+func TestAPlanStopsWhereNextUsersFails(t *testing.T) {
+	m := loadmodels.RampUsersToThreshold{InitialUsers: 4, NextUsers: func(n int) (int, error) {
+		if n == 5 {
+			return 0, errors.New("no more\nsecond line")
+		}
+		return n + 1, nil
+	}}
+	plan := m.Plan()
+	check(t, "segments", len(plan), 3)
+	check(t, "the last", plan[2], loadmodels.Segment{Label: "then", Duration: -1, FromUsers: 5, ToUsers: 5, Note: "no more"})
+}

@@ -123,7 +123,7 @@ func TestPlans(t *testing.T) {
 			loadmodels.ConstantUsers{Users: 1, Duration: loadmodels.Forever}, script(nil),
 		}}, []loadmodels.Segment{
 			{Label: "hold 1 user", Duration: -1, FromUsers: 1, ToUsers: 1, Note: "until the scenario is stopped"},
-			{Label: "script", Duration: -1, Note: "decided by the script"},
+			{Label: "script", Duration: -1, FromUsers: 1, ToUsers: 1, Note: "decided by the script"},
 		}, -1},
 		{"periods with a limit", loadmodels.RampUsersToThreshold{InitialUsers: 10, Threshold: never, PeriodLimit: 2}, []loadmodels.Segment{
 			{Label: "10 users", Duration: 30 * s, FromUsers: 10, ToUsers: 10, Note: "unless the threshold is crossed before"},

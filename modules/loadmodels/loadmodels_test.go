@@ -194,7 +194,7 @@ func TestAScriptsFunctionIsAStage(t *testing.T) {
 			&js.Env{Side: js.SideController, Commands: sim, Info: sim.Info()})
 		m, _ := lmmodule.ModelOf(vm.Exports().Get("loadModel"))
 		plan := m.Plan()
-		check(t, "plan", plan[1], loadmodels.Segment{Label: "pause", Duration: -1, Note: "decided by the script"})
+		check(t, "plan", plan[1], loadmodels.Segment{Label: "pause", Duration: -1, FromUsers: 3, ToUsers: 3, Note: "decided by the script"})
 		check(t, "error", m.Run(sim), nil)
 		check(t, "ends", sim.Elapsed(), 9*s)
 		var phases []string
