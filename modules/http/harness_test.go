@@ -19,7 +19,16 @@ import (
 	"runner/value"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, ignoreServers()...) }
+func TestMain(m *testing.M) {
+	if os.Getenv("RUNNER_HTTP_BENCH_SERVER") != "" {
+		benchServer()
+		return
+	}
+	// fasthttp, which only benchmarks use, leaves these running.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*TCPDialer).tcpAddrsClean"))
+}
 
 // user is one VM with a script that uses runner/http, and what it recorded.
 type user struct {
@@ -175,6 +184,3 @@ func echo(w nethttp.ResponseWriter, r *nethttp.Request) {
 	fmt.Fprintf(w, "%s %s %s\n", r.Method, r.RequestURI, r.Header.Get("Content-Type"))
 	w.Write(body)
 }
-
-func ignoreServers() []goleak.Option { return nil }
-

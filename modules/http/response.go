@@ -19,7 +19,6 @@ type response struct {
 	s    *state
 	plan *plan
 	seen *seen
-	own  []property // what the script itself put on the object
 }
 
 // seen are the values that a script has read, so that r.body === r.body and nothing is made twice.
@@ -27,6 +26,7 @@ type seen struct {
 	body, headers, cookies, err, timings, redirects goja.Value
 	decoded                                         []byte
 	isDecoded                                       bool
+	own                                             []property // what the script itself put on the object
 }
 
 type property struct {
@@ -94,7 +94,10 @@ var responseKeys = []string{"status", "ok", "statusText", "url", "proto", "heade
 
 func (r *response) Keys() []string {
 	keys := responseKeys
-	for _, p := range r.own {
+	if r.seen == nil {
+		return keys
+	}
+	for _, p := range r.seen.own {
 		keys = append(keys[:len(keys):len(keys)], p.name)
 	}
 	return keys
@@ -105,8 +108,11 @@ func (r *response) Has(key string) bool {
 }
 
 func (r *response) ownIndex(key string) int {
-	for i := range r.own {
-		if r.own[i].name == key {
+	if r.seen == nil {
+		return -1
+	}
+	for i := range r.seen.own {
+		if r.seen.own[i].name == key {
 			return i
 		}
 	}
@@ -119,16 +125,16 @@ func (r *response) Set(key string, v goja.Value) bool {
 		return false
 	}
 	if i := r.ownIndex(key); i >= 0 {
-		r.own[i].value = v
+		r.seen.own[i].value = v
 	} else {
-		r.own = append(r.own, property{key, v})
+		r.keep().own = append(r.keep().own, property{key, v})
 	}
 	return true
 }
 
 func (r *response) Delete(key string) bool {
 	if i := r.ownIndex(key); i >= 0 {
-		r.own = append(r.own[:i], r.own[i+1:]...)
+		r.seen.own = append(r.seen.own[:i], r.seen.own[i+1:]...)
 	}
 	return !contains(responseKeys, key)
 }
@@ -219,14 +225,14 @@ func (r *response) Get(key string) goja.Value {
 		}
 		return o
 	case "remoteAddress":
-		return rt.ToValue(r.Remote)
+		return rt.ToValue(r.Remote())
 	case "bytesSent":
 		return rt.ToValue(r.BytesOut)
 	case "bytesReceived":
 		return rt.ToValue(r.BytesIn)
 	}
 	if i := r.ownIndex(key); i >= 0 {
-		return r.own[i].value
+		return r.seen.own[i].value
 	}
 	return nil
 }

@@ -249,7 +249,7 @@ func (c *Client) exchange(ctx context.Context, req *Request, resp *Response, dea
 		resp.Receive += time.Duration(end - cn.tFirst)
 		resp.BytesOut += int64(cn.sent)
 		resp.BytesIn += cn.came
-		resp.Remote = cn.remote
+		resp.remote = &cn.remote
 		if e != nil {
 			lost := reused && cn.came == 0 && cn.killed.Load() == killNone
 			failed = cn.failure(doingWait, e)

@@ -16,9 +16,8 @@ type Response struct {
 	Status   int16
 	Attempts int16 // requests put on the wire
 	flags    uint8
-	minor    byte
-	proto    string // "" means HTTP/1.minor
-	Remote   string // address of the peer
+	minor    byte // HTTP/1.minor, or of another protocol
+	remote   *string
 	Send     time.Duration
 	Wait     time.Duration
 	Receive  time.Duration
@@ -34,6 +33,7 @@ const (
 	flagCoded                // there is a Content-Encoding
 	flagReused               // the exchange ran on a connection that had served before
 	flagPeerShut             // the peer closed a connection that could have served on
+	flagHTTP2                // the answer came over HTTP/2
 )
 
 // Setup is the time that went by before the request could be sent, in all attempts together.
@@ -76,14 +76,22 @@ func (r *Response) Reused() bool { return r.flags&flagReused != 0 }
 // Proto is "HTTP/1.1", "HTTP/2.0" and so on, empty without an answer.
 func (r *Response) Proto() string {
 	switch {
-	case r.proto != "":
-		return r.proto
 	case r.Status == 0:
 		return ""
+	case r.flags&flagHTTP2 != 0:
+		return "HTTP/2.0"
 	case r.minor == 1:
 		return "HTTP/1.1"
 	}
 	return "HTTP/1." + string(rune('0'+r.minor))
+}
+
+// Remote is the address of the peer, empty if there was none.
+func (r *Response) Remote() string {
+	if r.remote == nil {
+		return ""
+	}
+	return *r.remote
 }
 
 var noSetup Setup
@@ -122,7 +130,7 @@ func (r *Response) needMore() *More {
 
 // StatusText is the reason phrase, or the standard one if the answer has none.
 func (r *Response) StatusText() string {
-	if r.proto == "" && r.headLen > 0 {
+	if r.flags&flagHTTP2 == 0 && r.headLen > 0 {
 		line, _, _ := bytes.Cut(r.raw[:r.headLen], []byte{'\n'})
 		line = bytes.TrimSuffix(line, []byte{'\r'})
 		if len(line) > 13 {
