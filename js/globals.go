@@ -1,10 +1,6 @@
 package js
 
-import (
-	"sort"
-
-	"github.com/dop251/goja"
-)
+import "github.com/dop251/goja"
 
 // globalNames answers, as the prototype of the global object, for every global that goja does not
 // have itself. What a script assigns to such a name becomes a property of the global object and hides
@@ -15,18 +11,7 @@ type globalNames VM
 // them, in globalTable, since some refer to one another.
 var globalBuilders map[string]func(vm *VM) goja.Value
 
-// globalList is the sorted names, for scripts that look.
-var globalList []string
-
-func init() {
-	globalBuilders = globalTable()
-	for name := range globalBuilders {
-		if name != importName {
-			globalList = append(globalList, name)
-		}
-	}
-	sort.Strings(globalList)
-}
+func init() { globalBuilders = globalTable() }
 
 func globalTable() map[string]func(vm *VM) goja.Value {
 	native := func(name string, fn func(vm *VM, call goja.FunctionCall) goja.Value) func(*VM) goja.Value {
@@ -45,6 +30,27 @@ func globalTable() map[string]func(vm *VM) goja.Value {
 		"clearInterval":  native("clearInterval", (*VM).clearTimer),
 		"clearImmediate": native("clearImmediate", (*VM).clearTimer),
 		"queueMicrotask": native("queueMicrotask", (*VM).queueMicrotask),
+
+		"structuredClone": native("structuredClone", (*VM).structuredClone),
+		"performance":     (*VM).performanceObject,
+		"crypto":          (*VM).cryptoObject,
+		"atob":            native("atob", (*VM).atob),
+		"btoa":            native("btoa", (*VM).btoa),
+		"TextEncoder":     (*VM).textEncoder,
+		"TextDecoder":     (*VM).textDecoderClass,
+		sourceName:        native("source", (*VM).evalSource),
+		evalName:          native("eval", (*VM).indirectEval),
+		"URL":             (*VM).urlClass,
+		"URLSearchParams": (*VM).searchParamsClass,
+
+		"AbortController":      eventsGlobal("AbortController"),
+		"AbortSignal":          eventsGlobal("AbortSignal"),
+		"Event":                eventsGlobal("Event"),
+		"EventTarget":          eventsGlobal("EventTarget"),
+		"DOMException":         eventsGlobal("DOMException"),
+		"WeakRef":              weakGlobal("WeakRef"),
+		"FinalizationRegistry": weakGlobal("FinalizationRegistry"),
+		"Iterator":             func(vm *VM) goja.Value { return polyfillIterator.run(vm) },
 	}
 }
 
@@ -58,10 +64,7 @@ func (g *globalNames) Get(key string) goja.Value {
 	}
 	vm := (*VM)(g)
 	v := build(vm)
-	if vm.globals == nil {
-		vm.globals = map[string]goja.Value{}
-	}
-	vm.globals[key] = v
+	vm.keepGlobal(key, v)
 	return v
 }
 
@@ -69,10 +72,7 @@ func (g *globalNames) Has(key string) bool { return globalBuilders[key] != nil }
 
 // Set is for a script that writes to the global object's prototype itself.
 func (g *globalNames) Set(key string, v goja.Value) bool {
-	if g.globals == nil {
-		g.globals = map[string]goja.Value{}
-	}
-	g.globals[key] = v
+	(*VM)(g).keepGlobal(key, v)
 	return true
 }
 

@@ -163,17 +163,19 @@ func (in *inspector) object(o *goja.Object, level int) string {
 		}
 		return "[" + orText(name, "Object") + "]"
 	}
-	switch exported := o.Export().(type) {
-	case goja.ArrayBuffer:
-		return fmt.Sprintf("ArrayBuffer { %d bytes }", len(exported.Bytes()))
-	case goja.Proxy:
+	switch o.ExportType() {
+	case typeArrayBuffer:
+		return fmt.Sprintf("ArrayBuffer { %d bytes }", len(o.Export().(goja.ArrayBuffer).Bytes()))
+	case typeProxy:
 		return "[Proxy]"
 	}
-	switch class {
-	case "Array":
+	switch {
+	case class == "Array":
 		return in.list("", "[", "]", in.items(o, level))
-	case "Map", "Set":
-		return in.collection(o, class, level)
+	case isMap(o):
+		return in.collection(o, "Map", level)
+	case isSet(o):
+		return in.collection(o, "Set", level)
 	}
 	if length := o.Get("BYTES_PER_ELEMENT"); length != nil && class == "Object" {
 		items := in.items(o, level)

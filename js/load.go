@@ -26,6 +26,7 @@ type Program struct {
 	modules []string
 	sources map[string]bool // as frames name them: only these are the user's
 	words   words
+	buffers map[string]bool // those of bufferClasses that stand in it
 }
 
 // scriptName is what the bundle is called. A frame that still has this name belongs to glue that no
@@ -78,6 +79,22 @@ var extensions = []string{".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", 
 
 // checkFile refuses what cannot be a script, with a better word than the bundler has for it.
 func checkFile(path string) error {
+	if err := checkRegular(path); err != nil {
+		err.Missing = true
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return loadError(path, "", "cannot read the script: %v", errors.Unwrap(err))
+	}
+	if strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff")) == "" {
+		return loadError(path, "", "the file is empty")
+	}
+	return nil
+}
+
+// checkRegular refuses what is not a file that a script could be in.
+func checkRegular(path string) *LoadError {
 	if path == "" {
 		return loadError("", "", "no script given")
 	}
@@ -101,13 +118,6 @@ func checkFile(path string) error {
 			return loadError(path, "", "has no extension; a script's name ends in one of %s", strings.Join(extensions, ", "))
 		}
 		return loadError(path, "", "cannot run a %q file; a script's name ends in one of %s", ext, strings.Join(extensions, ", "))
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return loadError(path, "", "cannot read the script: %v", errors.Unwrap(err))
-	}
-	if strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff")) == "" {
-		return loadError(path, "", "the file is empty")
 	}
 	return nil
 }
@@ -151,10 +161,17 @@ func (b *bundle) compile() (*Program, error) {
 		return nil, loadError(b.path, "", "cannot read the source map: %v", err)
 	}
 	p.words = findWords(code)
+	p.buffers = map[string]bool{}
+	for _, c := range bufferClasses {
+		p.buffers[c.name] = strings.Contains(code, c.name)
+	}
 	ast, err := goja.Parse(scriptName, code+"\n//# sourceMappingURL=map",
 		parser.WithSourceMapLoader(func(string) ([]byte, error) { return smap, nil }))
 	if err != nil {
 		return nil, b.compileError(err)
+	}
+	if p.words.has(wordEval) {
+		guardEvalCalls(ast)
 	}
 	p.main, err = goja.CompileAST(ast, false)
 	if err != nil {

@@ -27,7 +27,7 @@ func (vm *VM) LazyObject(names []string, build func(name string) goja.Value) *go
 type lazyMembers struct {
 	names  []string
 	build  func(name string) goja.Value
-	object *goja.Object
+	object *goja.Object // what "default" is, if anything
 	built  []builtMember
 }
 
@@ -52,14 +52,14 @@ func (l *lazyMembers) Get(key string) goja.Value {
 			return v
 		}
 	}
-	if key == "default" {
+	if key == "default" && l.object != nil {
 		return l.object
 	}
 	return nil
 }
 
 func (l *lazyMembers) Has(key string) bool {
-	return key == "default" || contains(l.names, key)
+	return key == "default" && l.object != nil || contains(l.names, key)
 }
 
 func (l *lazyMembers) Set(key string, v goja.Value) bool {
@@ -94,4 +94,28 @@ func memberNames(exports *goja.Object) []string {
 		}
 	}
 	return kept
+}
+
+// class makes a constructor whose prototype has lazily built members, and no more of its own than the
+// tag that shows its name.
+func (vm *VM) class(name string, ctor func(goja.ConstructorCall) *goja.Object, members []string, build func(name string) goja.Value) *goja.Object {
+	c := vm.rt.ToValue(ctor).(*goja.Object)
+	c.DefineDataProperty("name", vm.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	proto := c.Get("prototype").(*goja.Object)
+	proto.SetPrototype(vm.rt.NewDynamicObject(&lazyMembers{names: members, build: build}))
+	proto.DefineDataPropertySymbol(goja.SymToStringTag, vm.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	return c
+}
+
+// method makes a member function of a class whose objects hold a T of Go's.
+func method[T any](vm *VM, class, name string, fn func(self T, call goja.FunctionCall) goja.Value) goja.Value {
+	return vm.Func(name, func(call goja.FunctionCall) goja.Value {
+		if o, ok := call.This.(*goja.Object); ok {
+			if self, ok := o.Export().(T); ok {
+				return fn(self, call)
+			}
+		}
+		vm.Throw(TypeErrorf("%s.%s: this is not a %s", class, name, class))
+		return nil
+	})
 }

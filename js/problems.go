@@ -10,6 +10,8 @@ import (
 type LoadError struct {
 	Problems []Problem
 	Hint     string
+	// Missing is true if there is no script at the path at all, or nothing that could be one.
+	Missing bool
 }
 
 // Problem is one thing that is wrong with a script.

@@ -34,9 +34,15 @@ var (
 	typeObjectView  = reflect.TypeFor[*objectView]()
 	typeArrayView   = reflect.TypeFor[*arrayView]()
 	typeCloner      = reflect.TypeFor[Cloner]()
+	typeMap         = reflect.TypeFor[[][2]any]()
+	typeProxy       = reflect.TypeFor[goja.Proxy]()
 	typePromise     = reflect.TypeFor[*goja.Promise]()
 	typeBigInt      = reflect.TypeFor[*big.Int]()
 )
+
+// isMap and isSet tell maps and sets, which goja calls Object, by what they would be in Go.
+func isMap(o *goja.Object) bool { return o.ExportType() == typeMap && o.ClassName() != "Array" }
+func isSet(o *goja.Object) bool { return o.ExportType() == typeList && o.ClassName() != "Array" }
 
 // Take makes a Value of a script's value by the structured clone algorithm. The error names the path
 // of what cannot be cloned (a function, a symbol, a cycle): "state.users[3].save is a function".
@@ -201,7 +207,14 @@ func (t *taker) take(v goja.Value) (value.Value, error) {
 func (t *taker) object(o *goja.Object) (value.Value, error) {
 	switch typ := o.ExportType(); typ {
 	case typeList:
+		if isSet(o) {
+			return t.set(o)
+		}
 		return t.array(o)
+	case typeMap:
+		if isMap(o) {
+			return t.mapping(o)
+		}
 	case typeObjectView:
 		return o.Export().(*objectView).object, nil
 	case typeArrayView:
@@ -232,10 +245,6 @@ func (t *taker) object(o *goja.Object) (value.Value, error) {
 		return value.Date(math.NaN()), nil
 	case "RegExp":
 		return &value.RegExp{Source: textOf(o, "source"), Flags: textOf(o, "flags")}, nil
-	case "Map":
-		return t.mapping(o)
-	case "Set":
-		return t.set(o)
 	case "Error":
 		return t.err(o)
 	case "Array": // a proxy of one, or an array of Go's

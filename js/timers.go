@@ -56,6 +56,16 @@ func (vm *VM) startTimer(call goja.FunctionCall, name string, repeats bool) goja
 	return vm.rt.ToValue(t.id)
 }
 
+// startQuietTimer starts a timer that keeps no call waiting.
+func (vm *VM) startQuietTimer(call goja.FunctionCall) {
+	ms := call.Argument(1).ToFloat()
+	if !(ms >= 0) {
+		vm.Throw(RangeErrorf("AbortSignal.timeout takes milliseconds of at least 0, not %s", inspectShort(call.Argument(1))))
+	}
+	t := &timer{fn: vm.timerFunc(call, "AbortSignal.timeout"), quiet: true}
+	vm.eventLoop().addTimer(t, time.Duration(min(ms, float64(maxDelay/time.Millisecond))*float64(time.Millisecond)))
+}
+
 func (vm *VM) setImmediate(call goja.FunctionCall) goja.Value {
 	t := &timer{fn: vm.timerFunc(call, "setImmediate"), args: timerArgs(call, 1)}
 	vm.eventLoop().addImmediate(t)

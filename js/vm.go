@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dop251/goja"
 )
@@ -33,6 +34,7 @@ type VM struct {
 	views    views
 	protos   protos
 	hooks    hooks
+	began    time.Time
 
 	// state is idle, running or interrupted; mu guards the rest.
 	state  atomic.Int32
@@ -51,7 +53,7 @@ const (
 
 // NewVM makes a VM. Nothing runs before Run.
 func NewVM(p *Program, modules Registry, env *Env) *VM {
-	vm := &VM{rt: goja.New(), program: p, modules: modules, env: env}
+	vm := &VM{rt: goja.New(), program: p, modules: modules, env: env, began: time.Now()}
 	vm.rt.SetMaxCallStackSize(maxCallDepth)
 	vm.rt.SetPromiseRejectionTracker(vm.trackRejection)
 	if env.Rand != nil {
@@ -99,8 +101,16 @@ func (vm *VM) topLevel(goja.Value, ...goja.Value) (goja.Value, error) {
 	if !ok {
 		return nil, errors.New("the bundle is not a function")
 	}
-	return call(goja.Undefined())
+	v, err := call(goja.Undefined())
+	if err == nil {
+		// goja keeps what it ran last. The script's own top level is no more than 600 bytes, but for
+		// every user.
+		_, err = vm.rt.RunProgram(nothing)
+	}
+	return v, err
 }
+
+var nothing = goja.MustCompile("", "0", false)
 
 // mergeDefault puts the properties of `export default { … }` beside the named exports, which win.
 func (vm *VM) mergeDefault(v goja.Value) (exports *goja.Object, err error) {

@@ -1,6 +1,9 @@
 package js
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // words are the names that stand in a bundle, of those that decide what a VM must be given. A polyfill
 // or a guard on a built-in object costs every VM a kilobyte or two as soon as the object is touched;
@@ -25,8 +28,6 @@ const (
 	wordEval
 	wordFreeze
 	wordJSON
-	wordRegExp
-	wordMathRandom
 )
 
 // wordTexts are what to look for. An entry errs on the side of giving too much.
@@ -48,15 +49,14 @@ var wordTexts = []struct {
 	{wordBuffer, []string{"ArrayBuffer", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"}},
 	{wordFill, []string{".fill"}},
 	{wordJoin, []string{".join"}},
-	{wordEval, []string{"eval", "Function("}},
 	{wordFreeze, []string{"reeze", "isFrozen", "isSealed", "isExtensible", "preventExtensions", ".seal"}},
 	{wordJSON, []string{"JSON"}},
-	{wordRegExp, []string{"RegExp"}},
-	{wordMathRandom, []string{"random"}},
 }
 
-// findWords looks through a bundle. Text that is compiled while the script runs may name anything,
-// and so do names that are put together.
+// evals are the ways to compile text while a script runs.
+var evals = regexp.MustCompile(`\b(eval|Function)\b`)
+
+// findWords looks through a bundle.
 func findWords(code string) words {
 	var found words
 	for _, w := range wordTexts {
@@ -67,8 +67,8 @@ func findWords(code string) words {
 			}
 		}
 	}
-	if found&wordEval != 0 {
-		return ^words(0)
+	if evals.MatchString(code) {
+		found |= wordEval
 	}
 	return found
 }

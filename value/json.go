@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -213,12 +214,11 @@ type treeBuilder struct{}
 func (treeBuilder) Null() Value                  { return nil }
 func (treeBuilder) Bool(b bool) Value            { return b }
 func (treeBuilder) Number(f float64) Value       { return f }
-func (treeBuilder) String(s string) Value        { return s }
+func (treeBuilder) String(s []byte) Value        { return string(s) }
 func (treeBuilder) StringUTF16(u []uint16) Value { return string(utf16.Decode(u)) }
-func (treeBuilder) Array(items []Value) Value    { return &Array{Items: items} }
+func (treeBuilder) Array(items []Value) Value    { return &Array{Items: slices.Clone(items)} }
 func (treeBuilder) Object(keys []string, values []Value) Value {
-	keys, values = lastWins(keys, values)
-	return NewObject(keys, values)
+	return NewObject(lastWins(slices.Clone(keys), slices.Clone(values)))
 }
 
 // lastWins drops keys that stand again: each keeps its first place and its last value.

@@ -11,13 +11,14 @@ import (
 // MaxJSONDepth is how deep arrays and objects may stand in one another in JSON text.
 const MaxJSONDepth = 512
 
-// JSONBuilder makes values of some kind from JSON text; V is that kind. Its methods own the slices that
-// they are given.
+// JSONBuilder makes values of some kind from JSON text; V is that kind. The
+// slices that its methods are given are theirs only until they return.
 type JSONBuilder[V any] interface {
 	Null() V
 	Bool(bool) V
 	Number(float64) V
-	String(string) V
+	// String is given UTF-8.
+	String([]byte) V
 	// StringUTF16 makes a string that holds surrogates without their other half.
 	StringUTF16([]uint16) V
 	Array([]V) V
@@ -58,17 +59,17 @@ type jsonParser[V any] struct {
 	data []byte
 	at   int
 	b    JSONBuilder[V]
-	keys map[string]string // each text of a key once
+	keys [keptKeys]string // the latest of each hash
 	err  error
-	// Parts of arrays and objects that are still open, so that a finished one is copied to its size.
+	// Parts of the arrays and objects that are still open: the innermost one's are last.
 	values []V
 	names  []string
 	buf    []byte
 }
 
-// maxKept is how many different keys are kept to be shared, and maxKeptLength how long they may be.
+// keptKeys is how many keys are kept to be shared, a power of two, and maxKeptLength how long they may be.
 const (
-	maxKept       = 256
+	keptKeys      = 64
 	maxKeptLength = 32
 )
 
@@ -122,7 +123,7 @@ func (p *jsonParser[V]) value(depth int) (v V, ok bool) {
 		case wide != nil:
 			return p.b.StringUTF16(wide), true
 		}
-		return p.b.String(string(s)), true
+		return p.b.String(s), true
 	case c == '-' || c >= '0' && c <= '9':
 		f, ok := p.number()
 		if !ok {
@@ -170,10 +171,10 @@ func (p *jsonParser[V]) array(depth int) (v V, ok bool) {
 			p.space()
 		case p.at < len(p.data) && p.data[p.at] == ']':
 			p.at++
-			items := append([]V(nil), p.values[from:]...)
+			v = p.b.Array(p.values[from:])
 			clear(p.values[from:])
 			p.values = p.values[:from]
-			return p.b.Array(items), true
+			return v, true
 		default:
 			return v, p.unexpected(`where "," or "]" should be`)
 		}
@@ -215,10 +216,10 @@ func (p *jsonParser[V]) object(depth int) (v V, ok bool) {
 			p.space()
 		case p.at < len(p.data) && p.data[p.at] == '}':
 			p.at++
-			values, names := append([]V(nil), p.values[from:]...), append([]string(nil), p.names[fromName:]...)
+			v = p.b.Object(p.names[fromName:], p.values[from:])
 			clear(p.values[from:])
 			p.values, p.names = p.values[:from], p.names[:fromName]
-			return p.b.Object(names, values), true
+			return v, true
 		default:
 			return v, p.unexpected(`where "," or "}" should be`)
 		}
@@ -237,17 +238,20 @@ func (p *jsonParser[V]) key() (string, bool) {
 	if len(text) > maxKeptLength {
 		return string(text), true
 	}
-	if k, ok := p.keys[string(text)]; ok {
-		return k, true
+	slot := &p.keys[Hash(text)%keptKeys]
+	if *slot != string(text) {
+		*slot = string(text)
 	}
-	k := string(text)
-	if p.keys == nil {
-		p.keys = map[string]string{}
+	return *slot, true
+}
+
+// Hash is a quick hash of a short text, for tables that may forget.
+func Hash(text []byte) uint32 {
+	h := uint32(2166136261) // FNV-1a
+	for _, c := range text {
+		h = (h ^ uint32(c)) * 16777619
 	}
-	if len(p.keys) < maxKept {
-		p.keys[k] = k
-	}
-	return k, true
+	return h ^ h>>15
 }
 
 // text reads a string, without its quotes: as bytes that are good until the next one, or in UTF-16 if it
