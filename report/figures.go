@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"runner/metrics"
 )
@@ -33,6 +34,9 @@ func (d distribution) cells(unit string) []span {
 
 // timesTable has the two clocks of iterations and requests.
 func timesTable(s *scenarioView, w int) []line {
+	if s.Totals.Response.Count == 0 && s.Totals.HTTP.Response.Count == 0 {
+		return nil
+	}
 	t := table{columns: append([]column{{head: "time"}}, percentileColumns...)}
 	row := func(name string, d distribution) {
 		if d.Count > 0 {
@@ -45,10 +49,26 @@ func timesTable(s *scenarioView, w int) []line {
 		row("lateness", s.Totals.Lateness)
 	}
 	row("http", s.Totals.HTTP.Response)
-	if len(t.rows) == 0 {
+	return t.layout(gutter, w)
+}
+
+// single is true for a scenario of one iteration, of which there is no distribution to show.
+func (s *scenarioView) single() bool { return s.Iterations.Started == 1 && s.Totals.Response.Count <= 1 }
+
+// singleTime is the time of the only iteration.
+func singleTime(s *scenarioView) []line {
+	if s.Totals.Response.Count == 0 {
 		return nil
 	}
-	return t.layout(gutter, w)
+	return labelled("response", []string{millis(s.Totals.Response.P50)}, plain)
+}
+
+// rate is a count over the scenario's time, empty for one so short that it would only mislead.
+func (s *scenarioView) rate(n int64) string {
+	if s.Duration < time.Second {
+		return ""
+	}
+	return perSecond(float64(n) / s.Duration.Seconds())
 }
 
 // open is true if some iterations had a planned start: then response time, which counts from it,
@@ -62,8 +82,8 @@ func httpBlock(s *scenarioView, w int) []line {
 	}
 	var l line
 	l.add(plain, plural(h.Requests, "request", "requests"))
-	if s.Duration > 0 {
-		l.add(faint, " ("+perSecond(float64(h.Requests)/s.Duration.Seconds())+")")
+	if r := s.rate(h.Requests); r != "" {
+		l.add(faint, " ("+r+")")
 	}
 	if h.Attempts != h.Requests {
 		l.add(plain, " in "+plural(h.Attempts, "attempt", "attempts"))
@@ -87,7 +107,9 @@ func httpBlock(s *scenarioView, w int) []line {
 		}
 		texts = append(texts, breakLine(l, w-labelWidth)...)
 	}
-	if origin := commonOrigin(s.Totals.Endpoints); origin != "" {
+	if s.oneRequest() {
+		texts = append(texts, line{text(plain, cutText(clean(s.Totals.Endpoints[0].Name), w-labelWidth))})
+	} else if origin := commonOrigin(s.Totals.Endpoints); origin != "" {
 		texts = append(texts, line{text(faint, "all to "), text(plain, cutText(clean(origin), w-labelWidth-7))})
 	}
 	return underLabel("http", texts)
@@ -123,10 +145,15 @@ func splitEndpoint(name string) (method, origin, path string) {
 	return method, scheme + "://" + host, path
 }
 
+// oneRequest is true if all that a table of endpoints could say stands in the lines above it.
+func (s *scenarioView) oneRequest() bool {
+	return len(s.Totals.Endpoints) == 1 && s.Totals.HTTP.Requests == 1
+}
+
 // endpointTable has the endpoints, the slowest first.
 func endpointTable(s *scenarioView, w int) []line {
 	endpoints := append([]endpointView(nil), s.Totals.Endpoints...)
-	if len(endpoints) == 0 {
+	if len(endpoints) == 0 || s.oneRequest() {
 		return nil
 	}
 	sort.SliceStable(endpoints, func(i, j int) bool {
@@ -153,10 +180,7 @@ func endpointTable(s *scenarioView, w int) []line {
 		if e.Failed > 0 {
 			failed = text(bad, grouped(e.Failed))
 		}
-		rate := none
-		if s.Duration > 0 {
-			rate = strings.TrimSuffix(perSecond(float64(e.Requests)/s.Duration.Seconds()), "/s")
-		}
+		rate := strings.TrimSuffix(s.rate(e.Requests), "/s")
 		name := e.Name
 		if origin != "" { // it stands above, once
 			method, _, path := splitEndpoint(name)
@@ -215,7 +239,7 @@ func customTable(s *scenarioView, w int) []line {
 			trends.rows = append(trends.rows, append([]span{name, text(plain, grouped(c.Values.Count))}, c.Values.cells(c.Unit)...))
 			continue
 		}
-		value, more := c.words(s.Duration.Seconds())
+		value, more := c.words(s)
 		others.add(name, text(plain, value), text(faint, more))
 	}
 	var lines []line
@@ -232,11 +256,11 @@ func customTable(s *scenarioView, w int) []line {
 }
 
 // words gives a metric's main figure and what else is to say of it.
-func (c customView) words(seconds float64) (value, more string) {
+func (c customView) words(s *scenarioView) (value, more string) {
 	switch c.Kind {
 	case metrics.Counter:
-		if seconds > 0 {
-			more = perSecond(c.Sum / seconds)
+		if s.Duration >= time.Second {
+			more = perSecond(c.Sum / s.Duration.Seconds())
 		}
 		return quantity(c.Sum, c.Unit), more
 	case metrics.Rate:

@@ -313,3 +313,17 @@ func unreachableStory() *story {
 	s.close(c)
 	return s
 }
+
+// onceStory is two scenarios of one iteration each, the second without a request.
+func onceStory() *story {
+	s := newStory()
+	s.begin(7, "create", "think")
+	for _, n := range []string{"create", "think"} {
+		s.status(n, "waiting", "starting")
+		s.status(n, "starting", "running")
+		s.second(n, 1, iterationsOf{succeeded: 1, ms: 12.5, http: n == "create", started: 1})
+		s.end(n, events.ScenarioEnded{Verdict: verdict.Passed, Duration: 13 * time.Millisecond, Aggregate: json.RawMessage(`{"id":1}`)})
+	}
+	s.close()
+	return s
+}

@@ -142,7 +142,7 @@ func share(part, whole int64) string {
 func byteSize(v float64) string {
 	switch {
 	case v < 999.5:
-		return three(math.Round(v)) + " B"
+		return grouped(int64(math.Round(v))) + " B"
 	case v < 999.5e3:
 		return three(v/1e3) + " kB"
 	case v < 999.5e6:

@@ -68,6 +68,7 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 		{share(1, 3), "33.3 %"},
 
 		{byteSize(0), "0 B"},
+		{byteSize(68), "68 B"},
 		{byteSize(999), "999 B"},
 		{byteSize(1234), "1.23 kB"},
 		{byteSize(5_630_000), "5.63 MB"},

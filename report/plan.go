@@ -327,13 +327,14 @@ func planWords(segments []loadmodels.Segment) string {
 		if s.Label != "" {
 			words = append(words, clean(s.Label))
 		}
-		if s.FromUsers == s.ToUsers && s.ToUsers == 1 {
-			words = append(words, "1 user")
-		} else if u := fromTo(s.FromUsers, s.ToUsers, " users"); u != "" {
-			words = append(words, u)
+		users := fromTo(s.FromUsers, s.ToUsers, " users")
+		if s.FromUsers == 1 && s.ToUsers == 1 {
+			users = "1 user"
 		}
-		if r := fromTo(s.FromRate, s.ToRate, "/s"); r != "" {
-			words = append(words, r)
+		for _, w := range []string{users, fromTo(s.FromRate, s.ToRate, "/s")} {
+			if w != "" && !strings.Contains(s.Label, w) {
+				words = append(words, w)
+			}
 		}
 		if s.Iterations > 0 {
 			words = append(words, plural(s.Iterations, "iteration", "iterations"))

@@ -51,7 +51,7 @@ func summaryLines(v *runView, o Options) []line {
 	w := o.columns()
 	lines := append([]line{nil}, breakLine(verdictLine(v), w)...)
 	for _, c := range v.Causes {
-		if c.Kind != verdict.NoCause {
+		if c.Kind != verdict.NoCause && c.Message != string(v.Verdict) {
 			lines = append(lines, causeLines(c, len(v.Scenarios) > 1, gutter, w)...)
 		}
 	}
@@ -179,8 +179,13 @@ func summaryScenario(s *scenarioView, w int) []line {
 	if s.started() {
 		block(iterationsBlock(s, w))
 		block(summaryUsers(s, w))
-		spaced(timesTable(s, w))
-		spaced(httpBlock(s, w))
+		if s.single() {
+			block(singleTime(s))
+			block(httpBlock(s, w))
+		} else {
+			spaced(timesTable(s, w))
+			spaced(httpBlock(s, w))
+		}
 		spaced(endpointTable(s, w))
 		spaced(checksTable(s, w))
 		spaced(customTable(s, w))
@@ -266,9 +271,9 @@ func iterationsBlock(s *scenarioView, w int) []line {
 		l.add(bad, " + "+grouped(running)+" without an end")
 	}
 
-	if s.Duration > 0 {
+	if r := s.rate(c.Done()); r != "" {
 		l.add(faint, " · ")
-		l.add(plain, perSecond(float64(c.Done())/s.Duration.Seconds()))
+		l.add(plain, r)
 	}
 	if c.Done() > 0 && c.Failed > 0 {
 		l.add(faint, " · ")
@@ -337,9 +342,19 @@ func errorsBlock(s *scenarioView, w int) []line {
 		g.count++
 	}
 	sort.SliceStable(groups, func(i, j int) bool { return groups[i].count > groups[j].count })
+	// The default verifier has an error for each failed iteration: what stands under failures, with its
+	// stack, need not stand here too.
+	failed := map[string]int64{}
+	for _, f := range s.Failures {
+		if f.Source == "iteration" {
+			failed[f.title()] += f.Count
+		}
+	}
 	var items []item
 	for _, g := range groups {
-		items = append(items, item{count: g.count, message: g.message})
+		if failed[g.message] != g.count {
+			items = append(items, item{count: g.count, message: g.message})
+		}
 	}
 	return itemBlock("verifier", items, w, mostErrors, "error", "errors")
 }

@@ -20,6 +20,7 @@ func TestSummaryLooksAsDrawn(t *testing.T) {
 		{"failed", failedStory()},
 		{"broken-off", brokenOffStory()},
 		{"init-threw", unreachableStory()},
+		{"once", onceStory()},
 		{"empty", newStory()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -170,5 +171,23 @@ func TestEndpointsOfOneOriginNameItOnce(t *testing.T) {
 		if said != (c.want != "") {
 			t.Errorf("%s: the http block names the origin: %v", c.says, said)
 		}
+	}
+}
+
+func TestVerifierErrorsThatAreTheFailuresAreShownOnce(t *testing.T) {
+	s := &scenarioView{
+		Errors:   []string{"TypeError: no", "TypeError: no", "too slow"},
+		Failures: []failureView{{Source: "iteration", Name: "TypeError", Message: "no", Count: 2}},
+	}
+	var got []string
+	for _, l := range errorsBlock(s, 80) {
+		got = append(got, strings.TrimSpace(l.String()))
+	}
+	if len(got) != 1 || got[0] != "verifier    1 × too slow" {
+		t.Errorf("got %q", got)
+	}
+	s.Failures[0].Count = 3 // not the same failures, then
+	if n := len(errorsBlock(s, 80)); n != 2 {
+		t.Errorf("%d lines, want both errors", n)
 	}
 }
