@@ -53,7 +53,9 @@ func timesTable(s *scenarioView, w int) []line {
 }
 
 // single is true for a scenario of one iteration, of which there is no distribution to show.
-func (s *scenarioView) single() bool { return s.Iterations.Started == 1 && s.Totals.Response.Count <= 1 }
+func (s *scenarioView) single() bool {
+	return s.Iterations.Started == 1 && s.Totals.Response.Count <= 1
+}
 
 // singleTime is the time of the only iteration.
 func singleTime(s *scenarioView) []line {

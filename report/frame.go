@@ -218,9 +218,10 @@ func (r row) layout(w int) line {
 	}
 	at := max(sparkAt, l.width()+gutter)
 	columns := min(w-1-at-1-captionMax, maxSpark)
-	if len(r.spark) > 1 && columns >= minSpark {
+	spark := sparkline(r.spark, columns)
+	if len(r.spark) > 1 && columns >= minSpark && strings.TrimSpace(spark) != "" {
 		l.padTo(at)
-		l.add(accent, padLeft(sparkline(r.spark, columns), columns))
+		l.add(accent, padLeft(spark, columns))
 		l.add(faint, " "+r.caption)
 	}
 	return l

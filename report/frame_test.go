@@ -134,3 +134,20 @@ func BenchmarkFrame(b *testing.B) {
 		frame(liveView(s.state), s.at, Options{Width: 120}, 40)
 	}
 }
+
+func TestHistoryOfASecondWithoutRecords(t *testing.T) {
+	s := newStory()
+	s.begin(1, "slow")
+	s.status("slow", "waiting", "running")
+	s.second("slow", 2, iterationsOf{succeeded: 4, ms: 5})
+	s.at += time.Second
+	s.tell("slow", events.Event{Tick: &events.Tick{Users: 2, TargetUsers: 2}})
+	s.second("slow", 2, iterationsOf{succeeded: 8, ms: 5})
+	r := liveView(s.state).Scenarios[0].Recent
+	if got := sparkline(r.RateHistory, 10); got != "█▁█" { // the last delta has 8 in two seconds
+		t.Errorf("rates %v are drawn as %q", r.RateHistory, got)
+	}
+	if got := sparkline(r.P95History, 10); got != "▅ █" {
+		t.Errorf("response times %v are drawn as %q", r.P95History, got)
+	}
+}

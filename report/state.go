@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"sort"
 	"strings"
 	"time"
@@ -181,12 +180,9 @@ func history(sc *events.Scenario) (r recentView) {
 		if p.Span == 0 && i == len(points)-1 {
 			break // this second is still being recorded
 		}
-		rates := [2]float64{math.NaN(), math.NaN()}
-		if p.Span > 0 {
-			rates[0], rates[1] = p.PerSecond(p.Succeeded+p.Failed+p.Aborted), p.PerSecond(p.Requests)
-		}
-		r.RateHistory = append(r.RateHistory, rates[0])
-		r.RequestHistory = append(r.RequestHistory, rates[1])
+		// Where nothing was recorded nothing happened: a rate is 0 there, and a response time unknown.
+		r.RateHistory = append(r.RateHistory, p.PerSecond(p.Succeeded+p.Failed+p.Aborted))
+		r.RequestHistory = append(r.RequestHistory, p.PerSecond(p.Requests))
 		r.P95History = append(r.P95History, p.ResponseTime.Stats().Quantile(0.95))
 	}
 	return r
