@@ -33,6 +33,8 @@ declare module "runner/http" {
     cookies?: Record<string, string> | boolean;
     /** The largest body that is kept: bytes, or "64MB". */
     maxBodySize?: number | string;
+    /** Ask for a compressed body: true for gzip, deflate, br and zstd, or a list such as "gzip, br". */
+    compression?: boolean | string;
     /** A unix socket to connect to; the URL still gives Host and path. */
     socket?: string;
     /** A connection of its own, closed afterwards. */
@@ -106,6 +108,9 @@ declare module "runner/http" {
     readonly remoteAddress: string;
     readonly bytesSent: number;
     readonly bytesReceived: number;
+    /** Bytes of the body as it came, and without its Content-Encoding. Reading the second decodes it. */
+    readonly encodedBodySize: number;
+    readonly decodedBodySize: number;
   }
 
   export function get(url: string | URL, options?: Options): Response;

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	nethttp "net/http"
@@ -371,4 +372,45 @@ func TestDecodeOptionsNamesWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %v, want %q", test.options, err, test.want)
 		}
 	}
+}
+
+func TestCompression(t *testing.T) {
+	plain := strings.Repeat("hello ", 10_000)
+	s := newServer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		if r.URL.Path == "/broken" {
+			w.Header().Set("Content-Encoding", "gzip")
+			fmt.Fprint(w, "not gzip")
+			return
+		}
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			fmt.Fprint(z, plain)
+			z.Close()
+			return
+		}
+		fmt.Fprint(w, plain)
+	})
+	for _, test := range []struct{ what, options, call, want string }{
+		{"not asked for", "", `{}`, "60000 60000 60000"},
+		{"asked for by the call", "", `{ compression: true }`, "60000 % 60000"},
+		{"asked for by the options", `{ compression: "gzip" }`, `{}`, "60000 % 60000"},
+		{"asked for by a header", "", `{ headers: { "accept-encoding": "gzip" } }`, "60000 % 60000"},
+		{"taken back by the call", `{ compression: true }`, `{ compression: false }`, "60000 60000 60000"},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			u := newUser(t, s.URL, test.options, `export function start() { const r = http.get(base, `+test.call+`);
+				return r.text().length + " " + (r.encodedBodySize < 1000 ? "%" : r.encodedBodySize) + " " + r.decodedBodySize; }`)
+			u.want(test.want)
+			if decoded := u.sum(BytesDecoded, nil).Sum; (decoded == 60000) != strings.Contains(test.want, "%") {
+				t.Errorf("%v decoded bytes recorded", decoded)
+			}
+		})
+	}
+	t.Run("a body that lies throws when it is read", func(t *testing.T) {
+		newUser(t, s.URL, "", `export function start() { const r = http.get(base + "/broken"); try { r.text() } catch (e) { return r.status + e.kind } }`).want("200decode")
+	})
+	t.Run("a bomb throws when it is read", func(t *testing.T) {
+		newUser(t, s.URL, "{ compression: true, maxBodySize: '10KB' }", `export function start() { const r = http.get(base); try { r.text() } catch (e) { return r.status + e.kind } }`).want("200too-large")
+	})
 }

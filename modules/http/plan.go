@@ -145,6 +145,7 @@ type call struct {
 	p       *plan
 	query   string
 	payload string // the option that gave the body
+	codings string // Accept-Encoding
 }
 
 func (s *state) newPlan(fn, method, url string, options *goja.Object) *plan {
@@ -159,7 +160,7 @@ func (s *state) newPlan(fn, method, url string, options *goja.Object) *plan {
 	if set.Discard {
 		p.kind = noBody
 	}
-	c := &call{s: s, fn: fn, p: p}
+	c := &call{s: s, fn: fn, p: p, codings: set.Compression}
 	if options != nil {
 		for _, key := range options.Keys() {
 			v := options.Get(key)
@@ -171,6 +172,9 @@ func (s *state) newPlan(fn, method, url string, options *goja.Object) *plan {
 				read(c, key, v)
 			}
 		}
+	}
+	if c.codings != "" {
+		c.askFor(c.codings)
 	}
 	target, err := s.target(url)
 	if err != nil {
@@ -231,6 +235,16 @@ func init() {
 		"cookies":     (*call).cookies,
 		"responseType": func(c *call, key string, v goja.Value) {
 			c.p.kind = typeOf(c.oneOf(key, v, "text", "binary", "none"))
+		},
+		"compression": func(c *call, key string, v goja.Value) {
+			switch b, ok := v.Export().(bool); {
+			case ok && b:
+				c.codings = client.AllCodings
+			case ok:
+				c.codings = ""
+			default:
+				c.codings = c.string(key, v)
+			}
 		},
 		"newConnection": func(c *call, key string, v goja.Value) { c.p.req.Fresh = c.bool(key, v) },
 	}
@@ -334,6 +348,20 @@ func (c *call) headers(key string, v goja.Value) {
 	}
 	c.p.req.Header = all
 	c.p.req.Drop = append(drop, c.p.req.Drop...)
+}
+
+// askFor adds Accept-Encoding, unless the script has written one itself.
+func (c *call) askFor(codings string) {
+	for _, f := range c.p.req.Header {
+		if strings.EqualFold(f.Name, "accept-encoding") {
+			return
+		}
+	}
+	if err := client.CheckField("Accept-Encoding", codings); err != nil {
+		c.s.throw(c.fn, "compression: %s", err)
+	}
+	h := c.p.req.Header
+	c.p.req.Header = append(h[:len(h):len(h)], client.Field{Name: "Accept-Encoding", Value: codings})
 }
 
 func contains(list []string, s string) bool {

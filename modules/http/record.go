@@ -93,6 +93,15 @@ func (s *state) record(r *response) {
 	s.samples = samples[:0]
 }
 
+// BytesDecoded is what bodies came to once their content coding was taken off.
+var BytesDecoded = &metrics.Metric{Name: "http.bytes_decoded", Kind: metrics.Counter, Unit: "bytes"}
+
+func (s *state) countDecoded(r *response, n int) {
+	if rec := s.vm.Env().Recorder; rec != nil && r.plan.last != nil {
+		rec.Add(rec.Series(BytesDecoded, r.plan.last.tags...), float64(n))
+	}
+}
+
 func (s *state) newSeries(rec *metrics.Recorder, key seriesKey, p *plan) *series {
 	tags := append([]metrics.Tag{}, p.tags...)
 	tags = append(tags, metrics.Tag{Key: "method", Value: key.method}, metrics.Tag{Key: "name", Value: key.name})

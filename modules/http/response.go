@@ -90,7 +90,7 @@ func (s *state) responseMethod(name string) goja.Value {
 }
 
 var responseKeys = []string{"status", "ok", "statusText", "url", "proto", "headers", "cookies", "body", "error", "timings",
-	"attempts", "redirects", "redirectsExhausted", "trailers", "remoteAddress", "bytesSent", "bytesReceived"}
+	"attempts", "redirects", "redirectsExhausted", "trailers", "remoteAddress", "bytesSent", "bytesReceived", "encodedBodySize", "decodedBodySize"}
 
 func (r *response) Keys() []string {
 	keys := responseKeys
@@ -230,6 +230,10 @@ func (r *response) Get(key string) goja.Value {
 		return rt.ToValue(r.BytesOut)
 	case "bytesReceived":
 		return rt.ToValue(r.BytesIn)
+	case "encodedBodySize":
+		return rt.ToValue(len(r.Body()))
+	case "decodedBodySize":
+		return rt.ToValue(len(r.bytes()))
 	}
 	if i := r.ownIndex(key); i >= 0 {
 		return r.seen.own[i].value
@@ -264,12 +268,29 @@ func (r *response) CloneValue() (value.Value, error) {
 	return r.s.vm.Take(plain, "response")
 }
 
-// bytes is the body as it was meant: without its content coding.
+// bytes is the body as it was meant: without its content coding, which is taken off when the script
+// first asks. A body that is not what its coding says throws.
 func (r *response) bytes() []byte {
 	if r.Err != nil {
 		return nil
 	}
-	return r.Body()
+	if !r.Coded() {
+		return r.Body()
+	}
+	k := r.keep()
+	if !k.isDecoded {
+		most := r.plan.req.MaxBody
+		if most == 0 {
+			most = r.s.settings.Config.MaxBody
+		}
+		b, err := r.Decoded(most)
+		if err != nil {
+			panic(r.s.errorObject(err, r.s.wrap(r)))
+		}
+		k.decoded, k.isDecoded = b, true
+		r.s.countDecoded(r, len(b))
+	}
+	return k.decoded
 }
 
 // text decodes the body by the charset that the answer names, else as UTF-8.

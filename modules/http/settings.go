@@ -35,6 +35,7 @@ type Settings struct {
 	Throws        bool
 	Expect        *statuses // nil: 100 to 399
 	Discard       bool
+	Compression   string // Accept-Encoding, empty: not asked for
 	Type          responseType
 	Auth          *client.Auth
 	Tags          []metrics.Tag
@@ -328,6 +329,19 @@ func (s *Settings) keys() map[string]func(*decoder, value.Value) {
 		"maxBodySize":    func(d *decoder, v value.Value) { cfg.MaxBody = d.size(v) },
 		"responseType": func(d *decoder, v value.Value) {
 			s.Type = typeOf(d.oneOf(v, "text", "binary", "none"))
+		},
+		"compression": func(d *decoder, v value.Value) {
+			text, ok := v.(string)
+			if b, is := v.(bool); is && b {
+				text, ok = client.AllCodings, true
+			} else if is {
+				return
+			}
+			if err := client.CheckField("Accept-Encoding", text); !ok || err != nil || text == "" {
+				d.fail(`want true, or codings as in "gzip, br", not %s`, show(v))
+				return
+			}
+			s.Compression = text
 		},
 		"auth":      func(d *decoder, v value.Value) { s.Auth = d.auth(v) },
 		"tags":      func(d *decoder, v value.Value) { s.Tags = d.tags(v) },
