@@ -27,7 +27,7 @@ import (
 var root, bin string
 
 func TestMain(m *testing.M) {
-	code, err := run(m)
+	code, err := build(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func run(m *testing.M) (int, error) {
+func build(m *testing.M) (int, error) {
 	var err error
 	if root, err = filepath.Abs(".."); err != nil {
 		return 0, err
@@ -44,9 +44,9 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(bin)
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "runner"), ".")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-o", filepath.Join(bin, "runner"), ".")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build runner: %w\n%s", err, out)
 	}
 	return m.Run(), nil
@@ -60,29 +60,33 @@ type block struct {
 	text   string
 	from   string // the file that it is a part of
 	exit   int    // the exit code that it ends with
-	output string // the block of text that follows a block of sh
+	output string // what a block of sh prints
 }
 
 func (b block) String() string { return fmt.Sprintf("%s:%d", b.page, b.line) }
 
-var note = regexp.MustCompile(`^<!-- (from|exit) (\S+) -->$`)
+var note = regexp.MustCompile(`^<!-- (from|exit|output) ?(\S*) -->$`)
 
 // parse finds the fenced blocks of a page.
 func parse(page, text string) (blocks []block, err error) {
 	var open *block
 	var from string
-	exit, after := 0, -1 // the index of a sh block that only empty lines have followed
+	exit, output := 0, false
+	sh, near := -1, false // the latest block of sh, and whether only empty lines have followed it
 	for i, line := range strings.Split(text, "\n") {
 		lang, fence := strings.CutPrefix(line, "```")
-		switch m := note.FindStringSubmatch(line); {
+		m := note.FindStringSubmatch(line)
+		switch {
 		case open != nil && fence:
-			if after >= 0 && open.lang == "text" {
-				blocks[after].output = open.text
+			switch {
+			case open.lang == "text" && sh >= 0 && (near || output):
+				blocks[sh].output += open.text
+			case output:
+				return nil, fmt.Errorf("%s:%d: no command has this output", page, open.line)
+			case open.lang == "sh":
+				sh = len(blocks)
 			}
-			after = -1
-			if open.lang == "sh" {
-				after = len(blocks)
-			}
+			near, output = open.lang == "sh", false
 			blocks = append(blocks, *open)
 			open = nil
 		case open != nil:
@@ -90,6 +94,8 @@ func parse(page, text string) (blocks []block, err error) {
 		case fence:
 			open = &block{page: page, line: i + 1, lang: lang, from: from, exit: exit}
 			from, exit = "", 0
+		case m != nil && m[1] == "output":
+			output = true
 		case m != nil && m[1] == "from":
 			from = m[2]
 		case m != nil:
@@ -97,8 +103,8 @@ func parse(page, text string) (blocks []block, err error) {
 				return nil, fmt.Errorf("%s:%d: %w", page, i+1, err)
 			}
 		case strings.TrimSpace(line) != "":
-			after = -1
-			if from != "" || exit != 0 {
+			near = false
+			if from != "" || exit != 0 || output {
 				return nil, fmt.Errorf("%s:%d: a comment for a block stands before none", page, i+1)
 			}
 		}
@@ -147,128 +153,153 @@ func place(t *testing.T) string {
 	return dir
 }
 
-// limit is what one block may take.
-const limit = time.Minute
-
-// shell runs a script, and ends what it left running in the background.
-func shell(t *testing.T, dir, script string) (string, int) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-e", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"+script)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1")
-	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		t.Fatalf("%v, %v\n%s", err, ctx.Err(), out)
-	}
-	return string(out), cmd.ProcessState.ExitCode()
+// outcome is what a shell script printed and how it ended.
+type outcome struct {
+	out  string
+	exit int
+	err  error // it did not end by itself
 }
 
-// slots bounds how many blocks run at once, whatever -parallel says: they sleep most of the time.
-var slots = make(chan struct{}, 6)
+const (
+	limit    = time.Minute // what one script may take
+	together = 6           // how many run at once: they sleep most of the time
+)
 
-func TestScripts(t *testing.T) {
-	ran := map[string]bool{}
-	for _, b := range pages(t) {
-		if b.lang != "js" && b.lang != "ts" {
-			continue
-		}
-		if b.from != "" {
-			text, err := os.ReadFile(filepath.Join(root, b.from))
-			if err != nil {
-				t.Errorf("%v: %v", b, err)
-				continue
-			}
-			if !strings.Contains("\n"+string(text), "\n"+b.text) {
-				t.Errorf("%v: this is not in %s:\n%s", b, b.from, b.text)
-			}
-			if ran[b.from] || strings.HasPrefix(b.from, "examples/") { // the examples have a test of their own
-				continue
-			}
-			ran[b.from] = true
-		}
-		runScript(t, b)
-	}
-	snippets, err := filepath.Glob(filepath.Join(root, "docs", "snippets", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range snippets {
-		if from := "docs/snippets/" + filepath.Base(name); !ran[from] {
-			t.Errorf("%s is on no page", from)
-		}
-	}
-}
+var slots = make(chan struct{}, together)
 
-func runScript(t *testing.T, b block) {
-	t.Run(b.String(), func(t *testing.T) {
-		t.Parallel()
+// shell runs a script beside others, ends what it left running in the background, and delivers how it
+// went.
+func shell(t *testing.T, dir, script string) <-chan outcome {
+	done := make(chan outcome, 1)
+	go func() {
 		slots <- struct{}{}
 		defer func() { <-slots }()
-		dir, script := place(t), b.from
-		if script == "" {
-			script = "snippet." + b.lang
-			if err := os.WriteFile(filepath.Join(dir, script), []byte(b.text), 0o666); err != nil {
-				t.Fatal(err)
-			}
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "bash", "-e", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"+script)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "NO_COLOR=1")
+		cmd.WaitDelay = 5 * time.Second
+		out, err := cmd.CombinedOutput()
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			err = nil
 		}
-		if out, exit := shell(t, dir, "exec runner run --demo "+script); exit != b.exit {
-			t.Errorf("exit code %d, want %d\n%s", exit, b.exit, out)
-		}
-	})
+		done <- outcome{string(out), cmd.ProcessState.ExitCode(), errors.Join(err, ctx.Err())}
+	}()
+	return done
 }
 
-func TestCommands(t *testing.T) {
+// ended waits for a script and wants an exit code.
+func ended(t *testing.T, done <-chan outcome, want int) string {
+	t.Helper()
+	got := <-done
+	if got.err != nil || got.exit != want {
+		t.Errorf("exit code %d, want %d, %v\n%s", got.exit, want, got.err, got.out)
+	}
+	return got.out
+}
+
+// run is a block whose script is under way.
+type run struct {
+	block
+	done <-chan outcome
+}
+
+func TestPages(t *testing.T) {
+	var runs []run
+	began := map[string]bool{}
 	for _, b := range pages(t) {
-		if b.lang != "sh" {
-			continue
-		}
-		t.Run(b.String(), func(t *testing.T) {
-			t.Parallel()
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			var script strings.Builder
-			for line := range strings.Lines(b.text) {
-				if strings.TrimSpace(line) == "./test" {
-					// This is run by it: that it can be run is all that is left to see.
-					if info, err := os.Stat(filepath.Join(root, "test")); err != nil || info.Mode()&0o111 == 0 {
-						t.Errorf("./test cannot be run: %v", err)
-					}
+		switch b.lang {
+		case "js", "ts":
+			if b.from != "" {
+				checkPart(t, b)
+				// The examples have a test of their own.
+				if began[b.from] || strings.HasPrefix(b.from, "examples/") {
 					continue
 				}
-				// The same program, built once.
-				script.WriteString(strings.ReplaceAll(line, "go run . ", "runner "))
+				began[b.from] = true
 			}
-			out, exit := shell(t, place(t), script.String())
-			if exit != b.exit {
-				t.Errorf("exit code %d, want %d\n%s", exit, b.exit, out)
-			}
+			runs = append(runs, run{b, startScript(t, b)})
+		case "sh":
+			runs = append(runs, run{b, shell(t, place(t), commands(t, b))})
+		}
+	}
+	for _, r := range runs {
+		t.Run(r.String(), func(t *testing.T) {
+			out := ended(t, r.done, r.exit)
 			printed := map[string]bool{}
 			for line := range strings.Lines(out) {
 				printed[shape(line)] = true
 			}
-			for line := range strings.Lines(b.output) {
+			for line := range strings.Lines(r.output) {
 				if s := shape(line); s != "" && !printed[s] {
 					t.Errorf("it does not print %q, but:\n%s", strings.TrimSpace(line), out)
 				}
 			}
 		})
 	}
+	snippets, err := filepath.Glob(filepath.Join(root, "docs", "snippets", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range snippets {
+		if from := "docs/snippets/" + filepath.Base(name); !began[from] {
+			t.Errorf("%s is on no page", from)
+		}
+	}
+}
+
+// checkPart wants a block to stand in the file that it is from.
+func checkPart(t *testing.T, b block) {
+	text, err := os.ReadFile(filepath.Join(root, b.from))
+	if err != nil {
+		t.Errorf("%v: %v", b, err)
+	} else if !strings.Contains("\n"+string(text), "\n"+b.text) {
+		t.Errorf("%v: this is not in %s:\n%s", b, b.from, b.text)
+	}
+}
+
+// startScript runs a block of js or ts, or the file that it is from.
+func startScript(t *testing.T, b block) <-chan outcome {
+	dir, script := place(t), b.from
+	if script == "" {
+		script = "snippet." + b.lang
+		if err := os.WriteFile(filepath.Join(dir, script), []byte(b.text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return shell(t, dir, "exec runner run --demo "+script)
+}
+
+// commands are a block's lines as the test runs them.
+func commands(t *testing.T, b block) string {
+	var script strings.Builder
+	for line := range strings.Lines(b.text) {
+		if command, _, _ := strings.Cut(line, "#"); strings.TrimSpace(command) == "./test" {
+			// This is run by it: that it can be run is all that is left to see.
+			if info, err := os.Stat(filepath.Join(root, "test")); err != nil || info.Mode()&0o111 == 0 {
+				t.Errorf("%v: ./test cannot be run: %v", b, err)
+			}
+			continue
+		}
+		// The same program, built once.
+		script.WriteString(strings.ReplaceAll(line, "go run . ", "runner "))
+	}
+	return script.String()
 }
 
 var (
 	numbers = regexp.MustCompile(`[0-9][0-9.,:T-]*`)
 	spaces  = regexp.MustCompile(`\s+`)
 	bars    = regexp.MustCompile(`[▁▂▃▄▅▆▇█]+`)
+	// How many users the display saw at once is left out when it is as many as were started.
+	atOnce = regexp.MustCompile(` · # at once.*`)
 )
 
 // shape is a line without what differs from run to run.
 func shape(line string) string {
 	line = bars.ReplaceAllString(numbers.ReplaceAllString(line, "#"), "▁")
-	return strings.TrimSpace(spaces.ReplaceAllString(line, " "))
+	return strings.TrimSpace(atOnce.ReplaceAllString(spaces.ReplaceAllString(line, " "), ""))
 }
 
 // links are the pages and files that pages point to, by [text](target).

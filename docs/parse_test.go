@@ -8,7 +8,8 @@ import (
 
 func TestParse(t *testing.T) {
 	const page = "# Title\n\n```js\na\n\nb\n```\n\n<!-- from docs/snippets/x.js -->\n<!-- exit 99 -->\n```ts\nc\n```\n" +
-		"```sh\nd\n```\n\n```text\ne\n```\n```sh\nf\n```\nand so\n```text\ng\n```\n"
+		"```sh\nd\n```\n\n```text\ne\n```\n```sh\nf\n```\nand so\n```text\ng\n```\n" +
+		"<!-- output -->\n```text\nh\n```\n"
 	got, err := parse("p.md", page)
 	if err != nil {
 		t.Fatal(err)
@@ -18,13 +19,14 @@ func TestParse(t *testing.T) {
 		{page: "p.md", line: 11, lang: "ts", text: "c\n", from: "docs/snippets/x.js", exit: 99},
 		{page: "p.md", line: 14, lang: "sh", text: "d\n", output: "e\n"},
 		{page: "p.md", line: 18, lang: "text", text: "e\n"},
-		{page: "p.md", line: 21, lang: "sh", text: "f\n"},
+		{page: "p.md", line: 21, lang: "sh", text: "f\n", output: "h\n"},
 		{page: "p.md", line: 25, lang: "text", text: "g\n"},
+		{page: "p.md", line: 29, lang: "text", text: "h\n"},
 	}
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(block{})); d != "" {
 		t.Error(d)
 	}
-	for _, broken := range []string{"```js\nno end\n", "<!-- exit 1 -->\ntext\n", "<!-- exit one -->\n"} {
+	for _, broken := range []string{"```js\nno end\n", "<!-- exit 1 -->\ntext\n", "<!-- exit one -->\n", "<!-- output -->\n```text\na\n```\n"} {
 		if got, err := parse("p.md", broken); err == nil {
 			t.Errorf("%q: no error, but %v", broken, got)
 		}
