@@ -74,6 +74,8 @@ func TestDetect(t *testing.T) {
 		want Options
 	}{
 		{"a file gets 100 columns and no colours", map[string]string{"LANG": "en_GB.UTF-8"}, Options{Width: 100}},
+		{"COLUMNS says how wide it is", map[string]string{"COLUMNS": "64"}, Options{Width: 64}},
+		{"COLUMNS may be nonsense", map[string]string{"COLUMNS": "wide"}, Options{Width: 100}},
 		{"no locale at all is a modern one", nil, Options{Width: 100}},
 		{"the C locale", map[string]string{"LANG": "C"}, Options{Width: 100, ASCII: true}},
 		{"LC_ALL wins over LANG", map[string]string{"LANG": "en_GB.UTF-8", "LC_ALL": "POSIX"}, Options{Width: 100, ASCII: true}},

@@ -10,6 +10,7 @@ package report
 import (
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/mattn/go-isatty"
@@ -33,7 +34,7 @@ const (
 )
 
 // Detect gives the options that suit f: its width if it is a terminal, colours if it is one and
-// neither noColor nor NO_COLOR (no-color.org) forbids them, ASCII if the locale is not UTF-8. Output
+// neither noColor, NO_COLOR (no-color.org) nor TERM=dumb forbids them, ASCII if the locale is not UTF-8. Output
 // that is not a terminal gets 100 columns, or what COLUMNS says.
 func Detect(f *os.File, noColor bool) Options {
 	return detect(f, noColor, os.Getenv)
@@ -41,6 +42,9 @@ func Detect(f *os.File, noColor bool) Options {
 
 func detect(f *os.File, noColor bool, getenv func(string) string) Options {
 	o := Options{Width: 100, ASCII: !utf8Locale(getenv)}
+	if n, err := strconv.Atoi(getenv("COLUMNS")); err == nil && n > 0 {
+		o.Width = n
+	}
 	if isTerminal(f) {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			o.Width = w
@@ -50,8 +54,8 @@ func detect(f *os.File, noColor bool, getenv func(string) string) Options {
 	return o
 }
 
-// Live says whether f can carry the live display: a terminal that moves its cursor, and not the log of
-// a CI job, which some services present as a terminal.
+// CanDrawLive says whether f can carry the live display: a terminal that moves its cursor, and not the
+// log of a CI job, which some services present as a terminal.
 func CanDrawLive(f *os.File) bool {
 	return isTerminal(f) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
 }
