@@ -64,6 +64,7 @@ type Env struct {
 	Info     loadmodels.Info
 	Commands loadmodels.Commands     // SideController, while the load model runs
 	User     loadmodels.UserCommands // SideUser
+	Services loadmodels.Services     // nil for SideInspect
 	Recorder *metrics.Recorder
 	Log      func(level, message string) // never nil
 	Settings map[string]any              // each module's decoded part of options, by module name

@@ -25,6 +25,7 @@ type controller struct {
 	info     loadmodels.Info
 	nodes    []Node
 	local    []*node // those of nodes that run in this process
+	services services
 	director Director
 	results  *results
 	failures failures
@@ -157,6 +158,9 @@ func (c *controller) receive(r Report) {
 			c.roster.forget(e.ID)
 		}
 		c.mu.Unlock()
+		for _, e := range r.Ended {
+			c.services.gone(Caller{r.Node, e.ID})
+		}
 	}
 	switch {
 	case r.Ready != nil:
@@ -191,6 +195,7 @@ func (c *controller) conduct(ctx context.Context) outcome {
 		for _, n := range c.local {
 			n.release()
 		}
+		c.services.close()
 		if c.director != nil {
 			c.director.Close()
 		}
@@ -208,6 +213,7 @@ func (c *controller) conduct(ctx context.Context) outcome {
 	c.become(Terminating)
 	output := c.transform()
 	c.terminate(inited)
+	c.services.close()
 	c.run.tickScenario(c)
 	end := c.judge(output)
 	c.become(Ended)
@@ -219,7 +225,7 @@ func (c *controller) conduct(ctx context.Context) outcome {
 func (c *controller) start(ctx context.Context) (inited []Node, state value.Value) {
 	director, err := c.scenario.NewDirector(DirectorEnv{
 		Info: c.info, Recorder: c.run.registry.Recorder(0, metrics.Tag{Key: "scenario", Value: c.info.Scenario}),
-		Log: func(level, message string) { c.run.log(c.info.Scenario, "", level, message, 0, 0) },
+		Log: func(level, message string) { c.run.log(c.info.Scenario, "", level, message, 0, 0) }, Services: controllerAsker{c},
 	})
 	if err != nil {
 		c.scriptError(verdict.Script, "script", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"runner/loadmodels"
@@ -22,6 +23,7 @@ type node struct {
 	newPacer func() pacer
 	up       func(Report)
 	log      func(level, message string, user, iteration int64)
+	services services
 
 	series   series
 	work     workQueue
@@ -37,11 +39,15 @@ type node struct {
 	tasks, servants sync.WaitGroup
 	done            chan struct{}
 
+	// Users come and go by the hundred thousand at once. None of them takes mu, on which they would
+	// queue up: they count themselves, and tell of their end through a channel.
+	starting, runs atomic.Int64
+	ends           chan userEnd
+	builds         builds
+
 	mu       sync.Mutex
 	users    map[int64]*user
 	waiting  map[int64]chan struct{} // told to start, still to wait: closed when told to stop instead
-	starting int
-	runs     int
 	pool     arrivalPool
 	finished bool
 	allGone  chan struct{} // closed when finished and the last user has gone
@@ -68,7 +74,7 @@ func newNode(n *node) *node {
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.outbox = newOutbox()
 	n.users, n.waiting = map[int64]*user{}, map[int64]chan struct{}{}
-	n.done, n.allGone = make(chan struct{}), make(chan struct{})
+	n.done, n.allGone, n.ends = make(chan struct{}), make(chan struct{}), make(chan userEnd, 1024)
 	n.failures.node = n.name
 	for i := range n.recs {
 		n.recs[i] = n.registry.Recorder(int64(i), metrics.Tag{Key: "scenario", Value: n.info.Scenario})
@@ -83,8 +89,9 @@ func newNode(n *node) *node {
 		usersStarted: rec.Series(metrics.UsersStarted), usersEnded: rec.Series(metrics.UsersEnded),
 		die: rec.Series(metrics.UsersDied), events: rec.Series(metrics.EventsSent),
 	}
-	n.servants.Add(1)
+	n.servants.Add(2)
 	go n.sendResults()
+	go n.collectEnds()
 	if n.options.IterationTimeout > 0 {
 		n.servants.Add(1)
 		go n.watchOverdue()
@@ -103,7 +110,7 @@ func (n *node) Counts() NodeCounts {
 	queued := n.work.len()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return NodeCounts{Running: n.runs, Starting: n.starting + len(n.waiting), WorkQueued: queued}
+	return NodeCounts{Running: int(n.runs.Load()), Starting: int(n.starting.Load()) + len(n.waiting), WorkQueued: queued}
 }
 
 func (n *node) Do(cmd Command) {
@@ -150,7 +157,7 @@ func (n *node) release() {
 
 func (n *node) init(limit time.Duration) *Answer {
 	host, err := n.newHost(HostEnv{
-		Info: n.info, Recorder: n.recorder(0), Registry: n.registry,
+		Info: n.info, Recorder: n.recorder(0), Registry: n.registry, Services: nodeAsker{n},
 		Log: func(level, message string) { n.log(level, message, 0, 0) },
 	})
 	if err != nil {
@@ -271,17 +278,15 @@ func (n *node) launch(id int64, first unit) {
 	}
 	u.ctx, u.cancel = context.WithCancel(n.ctx)
 	n.users[id] = u
-	n.starting++
-	go u.live()
+	n.starting.Add(1)
+	n.build(u)
 }
 
 // running is called by a user whose script is ready.
 func (n *node) running(u *user) {
-	n.mu.Lock()
-	n.starting--
-	n.runs++
+	n.runs.Add(1)
+	n.starting.Add(-1)
 	u.running.Store(true)
-	n.mu.Unlock()
 	u.rec.Add(n.series.usersStarted, 1)
 }
 
@@ -302,21 +307,53 @@ func (n *node) ended(u *user, how EndKind, err error) {
 	n.forget(u, how)
 }
 
+// userEnd is a user that is gone from the node.
+type userEnd struct {
+	user *user
+	how  EndKind
+}
+
+// forget counts a user out, once.
 func (n *node) forget(u *user, how EndKind) {
-	n.mu.Lock()
-	if n.users[u.id] != u {
-		n.mu.Unlock()
+	if !u.counted.CompareAndSwap(false, true) {
 		return
 	}
-	delete(n.users, u.id)
 	if u.running.Swap(false) {
-		n.runs--
+		n.runs.Add(-1)
 		u.rec.Add(n.series.usersEnded, 1)
 	} else {
-		n.starting--
+		n.starting.Add(-1)
+	}
+	n.ends <- userEnd{u, how}
+}
+
+// collectEnds takes the users that are gone off the node's list and tells the controller, in batches.
+func (n *node) collectEnds() {
+	defer n.servants.Done()
+	for {
+		select {
+		case e := <-n.ends:
+			n.takeOff(e)
+		case <-n.done:
+			return
+		}
+	}
+}
+
+func (n *node) takeOff(e userEnd) {
+	batch := []UserEnd{}
+	n.mu.Lock()
+	for more := true; more; {
+		delete(n.users, e.user.id)
+		batch = append(batch, UserEnd{e.user.id, e.how})
+		select {
+		case e = <-n.ends:
+		default:
+			more = false
+		}
 	}
 	n.mu.Unlock()
-	n.up(Report{Node: n.name, Ended: []UserEnd{{u.id, how}}})
+	n.up(Report{Node: n.name, Ended: batch})
 	n.mu.Lock()
 	n.checkGone()
 	n.mu.Unlock()

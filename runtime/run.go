@@ -234,6 +234,8 @@ func (r *Run) newController(s *Scenario, deps map[string]loadmodels.Dependency) 
 		},
 	})
 	c.local = []*node{n}
+	c.services = newServices(c, s.Services)
+	n.services = c.services
 	c.nodes = []Node{n}
 	c.roster = newRoster(c.nodes)
 	c.leased = make([]int, len(c.nodes))
@@ -258,12 +260,16 @@ func (r *Run) tick() {
 	r.ticking.Lock()
 	defer r.ticking.Unlock()
 	r.drainMetrics()
-	r.mu.Lock()
-	active := append([]*controller(nil), r.active...)
-	r.mu.Unlock()
-	for _, c := range active {
+	for _, c := range r.running() {
 		c.tick()
 	}
+}
+
+// running are the scenarios that run.
+func (r *Run) running() []*controller {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]*controller(nil), r.active...)
 }
 
 // tickScenario writes the last numbers of a scenario, whose users have gone.
@@ -275,6 +281,9 @@ func (r *Run) tickScenario(c *controller) {
 }
 
 func (r *Run) drainMetrics() {
+	for _, c := range r.running() {
+		c.services.sample()
+	}
 	d := r.registry.Drain()
 	if d.Empty() {
 		return

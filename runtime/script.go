@@ -21,6 +21,8 @@ type Scenario struct {
 	NewDirector func(env DirectorEnv) (Director, error)
 	// NewHost makes a node's side. It is called once on each node.
 	NewHost func(env HostEnv) (Host, error)
+	// Services make what the scenario's users share, by the names that they ask for.
+	Services map[string]func(env ServiceEnv) Service
 }
 
 // Options are the engine's settings of one scenario. Zero fields take the defaults.
@@ -59,6 +61,7 @@ type DirectorEnv struct {
 	Info     loadmodels.Info
 	Recorder *metrics.Recorder
 	Log      Logger
+	Services loadmodels.Services
 }
 
 // Director is the controller's side of a scenario. Drive, Aggregate, Verify and Transform are called
@@ -97,6 +100,7 @@ type HostEnv struct {
 	Info     loadmodels.Info
 	Recorder *metrics.Recorder
 	Log      Logger
+	Services loadmodels.Services
 	// Registry records for users, each on the shard of its id.
 	Registry *metrics.Registry
 }
@@ -117,6 +121,7 @@ type UserEnv struct {
 	Commands loadmodels.UserCommands
 	State    value.Value
 	Recorder *metrics.Recorder
+	Services loadmodels.Services
 	Log      Logger // writes with the user's id and its present iteration
 }
 

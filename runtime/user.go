@@ -44,6 +44,7 @@ type user struct {
 	iterating atomic.Bool
 	selfStop  atomic.Bool
 	abandoned atomic.Bool
+	counted   atomic.Bool // as gone
 
 	// Guarded by the work queue.
 	wake    chan struct{}
@@ -280,12 +281,14 @@ func (u *user) finish(r *loadmodels.Result) {
 	u.node.outbox.put(r)
 }
 
-// live is the user's goroutine.
-func (u *user) live() {
+// live is the user's goroutine, which begins when its script has been built, or could not be.
+func (u *user) live(err error) {
 	n := u.node
 	defer close(u.gone)
 	defer u.cancel()
-	err := u.loop()
+	if err == nil {
+		err = u.loop()
+	}
 	u.flushSafely()
 	if u.unit.held {
 		n.work.giveBack(u.unit)
@@ -305,17 +308,12 @@ func (u *user) live() {
 	n.ended(u, how, err)
 }
 
-// loop makes the user's script and runs its user loop. What panics in it is the user's death, not the
-// program's.
-func (u *user) loop() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = panicError(p)
-		}
-	}()
+// build makes the user's script.
+func (u *user) build() (err error) {
+	defer recoverTo(&err)
 	n := u.node
 	script, err := n.host.NewUser(UserEnv{
-		ID: u.id, Commands: u, State: n.state, Recorder: u.rec,
+		ID: u.id, Commands: u, State: n.state, Recorder: u.rec, Services: userAsker{u},
 		Log: func(level, message string) { n.log(level, message, u.id, u.iteration) },
 	})
 	if err != nil {
@@ -323,16 +321,27 @@ func (u *user) loop() (err error) {
 	}
 	u.mu.Lock()
 	u.script = script
-	killed := u.killed
 	u.mu.Unlock()
-	if killed != nil || !u.IsUp() && !u.unit.held {
+	return nil
+}
+
+// loop runs the user loop. What panics in it is the user's death, not the program's.
+func (u *user) loop() (err error) {
+	defer recoverTo(&err)
+	if u.wasKilled() || !u.IsUp() && !u.unit.held {
 		return nil
 	}
-	n.running(u)
-	if err := script.Loop(u); err != nil {
+	u.node.running(u)
+	if err := u.script.Loop(u); err != nil {
 		return &userError{source: "userLoop", err: err}
 	}
 	return nil
+}
+
+func recoverTo(err *error) {
+	if p := recover(); p != nil {
+		*err = panicError(p)
+	}
 }
 
 // flushSafely reports the last pending result when the loop is over.

@@ -41,7 +41,7 @@ func newDirector(s *Scenario, env runtime.DirectorEnv) (*director, error) {
 func (d *director) newVM() (*js.VM, error) {
 	vm := js.NewVM(d.scenario.program, d.scenario.registry, &js.Env{
 		Side: js.SideController, Info: d.env.Info, Recorder: d.env.Recorder, Log: d.env.Log,
-		Settings: d.scenario.settings.module, Rand: random(d.env.Info.Seed, 0),
+		Settings: d.scenario.settings.module, Services: d.env.Services, Rand: random(d.env.Info.Seed, 0),
 	})
 	if err := runTop(vm); err != nil {
 		vm.Close()

@@ -39,7 +39,7 @@ func newHost(s *Scenario, env runtime.HostEnv) (*host, error) {
 	h := &host{scenario: s, env: env}
 	h.vm = js.NewVM(s.program, s.registry, &js.Env{
 		Side: js.SideNode, Info: env.Info, Recorder: env.Recorder, Log: env.Log,
-		Settings: s.settings.module, Rand: random(env.Info.Seed, -1),
+		Settings: s.settings.module, Services: env.Services, Rand: random(env.Info.Seed, -1),
 	})
 	if err := runTop(h.vm); err != nil {
 		h.vm.Close()
@@ -115,7 +115,7 @@ func (u *user) build() error {
 	s := u.host.scenario
 	vm := js.NewVM(s.program, s.registry, &js.Env{
 		Side: js.SideUser, Info: u.env.Commands.Info(), User: u.env.Commands, Recorder: u.env.Recorder, Log: u.log,
-		Settings: s.settings.module, Rand: random(u.env.Commands.Info().Seed, u.env.ID),
+		Settings: s.settings.module, Services: u.env.Services, Rand: random(u.env.Commands.Info().Seed, u.env.ID),
 	})
 	u.set(vm)
 	if err := vm.Run(); err != nil {
