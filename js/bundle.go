@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -56,7 +57,7 @@ func (b *bundler) build(async bool) (*bundle, error) {
 	if !filepath.IsAbs(entry) {
 		entry = filepath.Join(b.cwd, entry)
 	}
-	used := map[string]bool{}
+	used, strict := map[string]bool{}, map[string]bool{}
 	result := api.Build(api.BuildOptions{
 		EntryPoints:    []string{entry},
 		Bundle:         true,
@@ -73,12 +74,12 @@ func (b *bundler) build(async bool) (*bundle, error) {
 		Outfile:        filepath.Join(b.cwd, "bundle.js"),
 		Define:         map[string]string{"process.env.NODE_ENV": `"production"`},
 		Loader:         map[string]api.Loader{".css": api.LoaderNone, ".txt": api.LoaderText},
-		Plugins:        []api.Plugin{b.plugin(used)},
+		Plugins:        []api.Plugin{b.plugin(used, strict)},
 	})
 	if err := b.problems(result, async); err != nil {
 		return nil, err
 	}
-	out := &bundle{path: b.path, cwd: b.cwd, async: async, modules: map[string]bool{}}
+	out := &bundle{path: b.path, cwd: b.cwd, async: async, modules: map[string]bool{}, strictFiles: strict}
 	for _, f := range result.OutputFiles {
 		if strings.HasSuffix(f.Path, ".map") {
 			out.smap = f.Contents
@@ -92,11 +93,13 @@ func (b *bundler) build(async bool) (*bundle, error) {
 	if err := json.Unmarshal([]byte(result.Metafile), &meta); err != nil {
 		return nil, loadError(b.path, "", "cannot read the bundler's account: %v", err)
 	}
-	out.strict = true
 	for name, input := range meta.Inputs {
 		out.inputs = append(out.inputs, out.show(name))
-		if input.Format == "cjs" {
-			out.strict = false
+		switch input.Format {
+		case "cjs":
+			out.commonJS = true
+		case "esm":
+			out.esModules = true
 		}
 	}
 	sort.Strings(out.inputs)
@@ -108,11 +111,18 @@ func (b *bundler) build(async bool) (*bundle, error) {
 	return out, nil
 }
 
-// plugin finds the built-in modules, and looks at each file before esbuild's parser does.
-func (b *bundler) plugin(used map[string]bool) api.Plugin {
+// useStrict is the directive at the beginning of a file, behind comments.
+var useStrict = regexp.MustCompile(`^(?:\xef\xbb\xbf)?(?:\s+|//[^\n]*\n|/\*(?s:.*?)\*/)*["']use strict["']`)
+
+// plugin finds the built-in modules, and looks at each file before esbuild's parser does: it notes in
+// strict which ask to be strict code. esbuild calls it from several goroutines.
+func (b *bundler) plugin(used, strict map[string]bool) api.Plugin {
+	var lock sync.Mutex
 	return api.Plugin{Name: "runner", Setup: func(build api.PluginBuild) {
 		external := func(name string) api.OnResolveResult {
+			lock.Lock()
 			used[name] = true
+			lock.Unlock()
 			return api.OnResolveResult{Path: nativePrefix + name, External: true, SideEffects: api.SideEffectsFalse}
 		}
 		build.OnResolve(api.OnResolveOptions{Filter: `^runner(/|$)`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
@@ -140,11 +150,17 @@ func (b *bundler) plugin(used map[string]bool) api.Plugin {
 		}
 		build.OnLoad(api.OnLoadOptions{Filter: `\.([mc]?[jt]s|[jt]sx|json)$`}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			data, err := os.ReadFile(a.Path)
-			if err == nil {
-				err = checkSource(string(data), maxFileNesting)
-				if err != nil {
-					return api.OnLoadResult{}, err
-				}
+			if err != nil { // esbuild says it better
+				return api.OnLoadResult{}, nil
+			}
+			if err := checkSource(string(data), maxFileNesting); err != nil {
+				place := &api.Location{File: showPath(b.cwd, a.Path)}
+				return api.OnLoadResult{Errors: []api.Message{{Text: err.Error(), Location: place}}}, nil
+			}
+			if useStrict.Match(data) {
+				lock.Lock()
+				strict[showPath(b.cwd, a.Path)] = true
+				lock.Unlock()
 			}
 			return api.OnLoadResult{}, nil
 		})
@@ -185,6 +201,7 @@ func (b *bundler) problems(result api.BuildResult, async bool) error {
 			continue
 		}
 		if variable := quoted.FindString(m.Text); len(e.Problems) == 0 {
+			m.Notes = nil
 			m.Text = fmt.Sprintf("this file exports both as an ES module (export …) and as CommonJS (%s): its CommonJS exports would be lost", strings.Trim(variable, `"`))
 			b.add(&e, m)
 			e.Hint = "use one of the two in a file"
@@ -236,7 +253,7 @@ func (b *bundler) add(e *LoadError, m api.Message) {
 		p.Message = "`with` statements cannot be used: the bundle is strict code"
 	default:
 		for _, note := range m.Notes {
-			if note.Location != nil {
+			if note.Location != nil && !strings.HasPrefix(note.Text, "The plugin") {
 				p.Message += fmt.Sprintf(" (%s %s:%d)", strings.TrimSuffix(lowerFirst(note.Text), ":"), showPath(b.cwd, note.Location.File), note.Location.Line)
 			}
 		}

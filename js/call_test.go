@@ -100,7 +100,7 @@ func TestCalls(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if got := inspect(vm.rt, v); got != tt.want {
+					if got := vm.inspect(v); got != tt.want {
 						t.Errorf("got %s, want %s", got, tt.want)
 					}
 					return

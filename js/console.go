@@ -46,7 +46,7 @@ func (c *consoleState) write(level, text string) {
 func (c *consoleState) method(name string) func(goja.FunctionCall) goja.Value {
 	logger := func(level string) func(goja.FunctionCall) goja.Value {
 		return func(call goja.FunctionCall) goja.Value {
-			c.write(level, format(c.vm.rt, call.Arguments))
+			c.write(level, c.vm.format(call.Arguments))
 			return goja.Undefined()
 		}
 	}
@@ -63,10 +63,10 @@ func (c *consoleState) method(name string) func(goja.FunctionCall) goja.Value {
 	case "debug", "warn", "error":
 		return logger(name)
 	case "dir":
-		run = func(call goja.FunctionCall) { c.write("info", inspect(c.vm.rt, call.Argument(0))) }
+		run = func(call goja.FunctionCall) { c.write("info", c.vm.inspect(call.Argument(0))) }
 	case "trace":
 		run = func(call goja.FunctionCall) {
-			ex := Exception{Name: "Trace", Message: format(c.vm.rt, call.Arguments), Frames: c.vm.frames(c.vm.rt.CaptureCallStack(0, nil))}
+			ex := Exception{Name: "Trace", Message: c.vm.format(call.Arguments), Frames: c.vm.frames(c.vm.rt.CaptureCallStack(0, nil))}
 			c.write("debug", ex.stack())
 		}
 	case "table":
@@ -78,14 +78,14 @@ func (c *consoleState) method(name string) func(goja.FunctionCall) goja.Value {
 			}
 			text := "assertion failed"
 			if len(call.Arguments) > 1 {
-				text += ": " + format(c.vm.rt, call.Arguments[1:])
+				text += ": " + c.vm.format(call.Arguments[1:])
 			}
 			c.write("error", text)
 		}
 	case "group", "groupCollapsed":
 		run = func(call goja.FunctionCall) {
 			if len(call.Arguments) > 0 {
-				c.write("info", format(c.vm.rt, call.Arguments))
+				c.write("info", c.vm.format(call.Arguments))
 			}
 			if len(c.indent) < 40 {
 				c.indent += "  "
@@ -119,7 +119,7 @@ func (c *consoleState) method(name string) func(goja.FunctionCall) goja.Value {
 			}
 			text := fmt.Sprintf("%s: %.3f ms", label(call), float64(time.Since(start))/1e6)
 			if len(call.Arguments) > 1 {
-				text += " " + format(c.vm.rt, call.Arguments[1:])
+				text += " " + c.vm.format(call.Arguments[1:])
 			}
 			c.write("info", text)
 			if name == "timeEnd" {
@@ -135,11 +135,11 @@ func (c *consoleState) method(name string) func(goja.FunctionCall) goja.Value {
 
 // format writes console arguments: %s, %d, %i, %f, %o, %O, %j, %c and %% of the first take those that follow;
 // the rest stands behind, objects inspected.
-func format(rt *goja.Runtime, args []goja.Value) string {
+func (vm *VM) format(args []goja.Value) string {
 	var b strings.Builder
 	rest := args
 	if len(args) > 1 && goja.IsString(args[0]) && strings.Contains(args[0].String(), "%") {
-		rest = formatInto(&b, rt, args[0].String(), args[1:])
+		rest = vm.formatInto(&b, args[0].String(), args[1:])
 		if len(rest) > 0 {
 			b.WriteByte(' ')
 		}
@@ -151,13 +151,13 @@ func format(rt *goja.Runtime, args []goja.Value) string {
 		if goja.IsString(v) {
 			b.WriteString(v.String())
 		} else {
-			b.WriteString(inspect(rt, v))
+			b.WriteString(vm.inspect(v))
 		}
 	}
 	return b.String()
 }
 
-func formatInto(b *strings.Builder, rt *goja.Runtime, pattern string, args []goja.Value) []goja.Value {
+func (vm *VM) formatInto(b *strings.Builder, pattern string, args []goja.Value) []goja.Value {
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] != '%' || i+1 == len(pattern) {
 			b.WriteByte(pattern[i])
@@ -176,16 +176,16 @@ func formatInto(b *strings.Builder, rt *goja.Runtime, pattern string, args []goj
 		v := args[0]
 		args = args[1:]
 		i++
-		b.WriteString(formatOne(rt, verb, v))
+		b.WriteString(vm.formatOne(verb, v))
 	}
 	return args
 }
 
-func formatOne(rt *goja.Runtime, verb byte, v goja.Value) string {
+func (vm *VM) formatOne(verb byte, v goja.Value) string {
 	switch verb {
 	case 's':
 		if o, ok := v.(*goja.Object); ok && !isErrorLike(o) {
-			return inspectTo(rt, v, 1)
+			return vm.inspectTo(v, 1)
 		}
 		if _, ok := v.(*goja.Symbol); ok {
 			return inspectShort(v)
@@ -202,16 +202,16 @@ func formatOne(rt *goja.Runtime, verb byte, v goja.Value) string {
 		if verb == 'i' && !math.IsNaN(f) {
 			f = math.Trunc(f)
 		}
-		return rt.ToValue(f).String()
+		return vm.rt.ToValue(f).String()
 	case 'j':
-		if s, err := stringify(rt, v); err == nil {
+		if s, err := stringify(vm.rt, v); err == nil {
 			return s
 		}
 		return "[cannot be written as JSON]"
 	case 'c': // CSS: nothing to show
 		return ""
 	}
-	return inspect(rt, v)
+	return vm.inspect(v)
 }
 
 // stringify is JSON.stringify.
@@ -231,7 +231,7 @@ func stringify(rt *goja.Runtime, v goja.Value) (string, error) {
 func (vm *VM) table(v goja.Value) string {
 	o, ok := v.(*goja.Object)
 	if !ok {
-		return inspect(vm.rt, v)
+		return vm.inspect(v)
 	}
 	const values = "Values"
 	header := []string{"(index)"}
@@ -249,11 +249,11 @@ func (vm *VM) table(v goja.Value) string {
 				if _, known := columns[name]; !known {
 					columns[name] = len(columns)
 				}
-				row["."+name] = inspectTo(vm.rt, cells.Get(name), 1)
+				row["."+name] = vm.inspectTo(cells.Get(name), 1)
 			}
 		} else {
 			hasValues = true
-			row[values] = inspectTo(vm.rt, part, 1)
+			row[values] = vm.inspectTo(part, 1)
 		}
 		rows = append(rows, row)
 	}

@@ -149,7 +149,7 @@ func (vm *VM) describe(ex *Exception, v goja.Value, causes *strings.Builder, dep
 		return
 	}
 	if !isErrorLike(o) {
-		ex.Message = inspect(vm.rt, v)
+		ex.Message = vm.inspect(v)
 		return
 	}
 	if err := goError(o); err != nil {
@@ -280,17 +280,21 @@ func (vm *VM) frame(fn, file string, line, column int) (Frame, bool) {
 	if file == "" || vm.program == nil {
 		return Frame{}, false
 	}
-	file = decodePath(file)
-	if !vm.program.sources[file] {
-		// Twice encoded, by us and by goja, if the name has what a URL may not have.
-		if file = decodePath(file); !vm.program.sources[file] {
-			return Frame{}, false
-		}
+	if file = decodePath(vm.program.cwd, file); !vm.program.sources[file] {
+		return Frame{}, false
 	}
 	if fn == "<anonymous>" || fn == "<native>" {
 		fn = ""
 	}
 	return Frame{Func: fn, File: filepath.FromSlash(file), Line: line, Column: column}, true
+}
+
+// showSource is a file as goja names it in a stack, as the user would write it.
+func (vm *VM) showSource(name string) string {
+	if vm.program == nil {
+		return name
+	}
+	return decodePath(vm.program.cwd, name)
 }
 
 // goErrorKey is where an error object keeps the Go error that it was made of.

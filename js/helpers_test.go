@@ -118,5 +118,5 @@ func eval(t testing.TB, expression string) string {
 	if err != nil {
 		return err.Error()
 	}
-	return inspect(vm.rt, v)
+	return vm.inspect(v)
 }

@@ -20,11 +20,11 @@ const (
 
 // inspect shows a value as text for people: objects with their members, to a depth, cycles marked.
 // Getters are named, not called.
-func inspect(rt *goja.Runtime, v goja.Value) string { return inspectTo(rt, v, inspectDepth) }
+func (vm *VM) inspect(v goja.Value) string { return vm.inspectTo(v, inspectDepth) }
 
-func inspectTo(rt *goja.Runtime, v goja.Value, depth int) (text string) {
-	in := inspector{rt: rt, depth: depth}
-	if ex := rt.Try(func() { text = in.value(v, 0) }); ex != nil {
+func (vm *VM) inspectTo(v goja.Value, depth int) (text string) {
+	in := inspector{vm: vm, rt: vm.rt, depth: depth}
+	if ex := vm.rt.Try(func() { text = in.value(v, 0) }); ex != nil {
 		return "[an object that cannot be read]"
 	}
 	return text
@@ -70,6 +70,7 @@ func shorten(s string) string {
 }
 
 type inspector struct {
+	vm    *VM
 	rt    *goja.Runtime
 	depth int
 	path  []*goja.Object
@@ -222,7 +223,7 @@ func (in *inspector) errorText(o *goja.Object, level int) string {
 	text := head
 	for line := range strings.Lines(textOf(o, "stack")) {
 		if m := stackLine.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil && !strings.HasPrefix(m[2], "(") {
-			place := fmt.Sprintf("%s:%s:%s", decodePath(m[2]), m[3], m[4])
+			place := fmt.Sprintf("%s:%s:%s", in.vm.showSource(m[2]), m[3], m[4])
 			if m[1] != "" {
 				place = m[1] + " (" + place + ")"
 			}

@@ -19,6 +19,7 @@ import (
 // Program is a bundled and compiled script, shared by all its VMs.
 type Program struct {
 	path    string
+	cwd     string
 	main    *goja.Program
 	async   bool // the top level awaits
 	bytes   int
@@ -138,25 +139,30 @@ type bundle struct {
 	code    string
 	smap    []byte
 	async   bool
-	strict  bool
 	inputs  []string
 	modules map[string]bool
+	// commonJS and esModules say whether files of that kind are in the bundle; strictFiles are those that ask to be
+	// strict code, which esbuild leaves out.
+	commonJS    bool
+	esModules   bool
+	strictFiles map[string]bool
 }
 
 // compile makes the bundle's code into one function expression, compiles it, and gives goja the map
 // that leads from its places to the user's.
 func (b *bundle) compile() (*Program, error) {
-	p := &Program{path: b.path, async: b.async, bytes: len(b.code), inputs: b.inputs, sources: map[string]bool{}}
+	p := &Program{path: b.path, cwd: b.cwd, async: b.async, bytes: len(b.code), inputs: b.inputs, sources: map[string]bool{}}
 	for m := range b.modules {
 		p.modules = append(p.modules, m)
 	}
 	sort.Strings(p.modules)
 
-	code, opener, err := wrap(b.code, b.strict, b.async)
+	w, err := b.wrap()
 	if err != nil {
 		return nil, loadError(b.path, "", "%v", err)
 	}
-	smap, err := b.sourceMap(p.sources, opener)
+	code := w.text()
+	smap, err := b.sourceMap(p.sources, w)
 	if err != nil {
 		return nil, loadError(b.path, "", "cannot read the source map: %v", err)
 	}
@@ -194,17 +200,28 @@ func showPath(cwd, path string) string {
 	return filepath.ToSlash(path)
 }
 
-// encodePath makes a path safe for goja, which takes a source's name for a URL.
-func encodePath(path string) string {
-	return strings.ReplaceAll(url.PathEscape(path), "%2F", "/")
+// encodePath makes a path safe for goja, which takes a source's name for a URL and puts it together anew:
+// what would not survive that, and what is not below the working directory, is named by an absolute URL.
+func encodePath(cwd, path string) string {
+	if !strings.ContainsAny(path, "%#?:") && !strings.HasPrefix(path, "/") {
+		return path
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(cwd, path)
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
 }
 
-// decodePath undoes encodePath and the second round of escapes that goja may have added.
-func decodePath(path string) string {
-	if decoded, err := url.PathUnescape(path); err == nil {
-		return decoded
+// decodePath makes a path of what encodePath and goja made of it.
+func decodePath(cwd, name string) string {
+	rest, absolute := strings.CutPrefix(name, "file://")
+	if decoded, err := url.PathUnescape(rest); err == nil {
+		rest = decoded
 	}
-	return path
+	if absolute {
+		return showPath(cwd, rest)
+	}
+	return rest
 }
 
 // gojaPlace is the end or the beginning of goja's messages about syntax.
@@ -222,11 +239,11 @@ func (b *bundle) compileError(err error) error {
 	}
 	p := Problem{File: b.show(b.path), Message: message}
 	if m := gojaPlace.FindStringSubmatch(message); m != nil {
-		p.File, p.Message = decodePath(m[1]), m[4]
+		p.File, p.Message = decodePath(b.cwd, m[1]), m[4]
 		p.Line, _ = strconv.Atoi(m[2])
 		p.Column, _ = strconv.Atoi(m[3])
 	} else if m := gojaPlaceAt.FindStringSubmatch(message); m != nil {
-		p.File, p.Message = decodePath(m[2]), m[1]
+		p.File, p.Message = decodePath(b.cwd, m[2]), m[1]
 		p.Line, _ = strconv.Atoi(m[3])
 		p.Column, _ = strconv.Atoi(m[4])
 	}

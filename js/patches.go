@@ -21,15 +21,8 @@ var patches = []struct {
 	words words
 	apply func(vm *VM)
 }{
-	{wordAsyncIterator | wordFromAsync, func(vm *VM) {
-		symbol := vm.global("Symbol")
-		if symbol.Get("asyncIterator") == nil {
-			// The same that esbuild's own code falls back on.
-			registry, _ := goja.AssertFunction(symbol.Get("for"))
-			s := vm.must(registry(symbol, vm.rt.ToValue("Symbol.asyncIterator")))
-			symbol.DefineDataProperty("asyncIterator", s, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
-		}
-	}},
+	{wordAsyncIterator | wordFromAsync, func(vm *VM) { vm.wellKnown("asyncIterator") }},
+	{wordDispose, func(vm *VM) { vm.wellKnown("dispose"); vm.wellKnown("asyncDispose") }},
 	{wordGroupBy, func(vm *VM) { polyfillGroupBy.run(vm) }},
 	{wordWithResolvers | wordTry, func(vm *VM) { polyfillPromise.run(vm) }},
 	{wordFromAsync, func(vm *VM) { polyfillFromAsync.run(vm) }},
@@ -87,6 +80,18 @@ func (vm *VM) installPatches() error {
 			}
 		}
 	})
+}
+
+// wellKnown gives Symbol a symbol that goja has not: the one that the code falls back on which esbuild
+// writes for what goja has not.
+func (vm *VM) wellKnown(name string) {
+	symbol := vm.global("Symbol")
+	if symbol.Get(name) != nil {
+		return
+	}
+	registry, _ := goja.AssertFunction(symbol.Get("for"))
+	s := vm.must(registry(symbol, vm.rt.ToValue("Symbol."+name)))
+	symbol.DefineDataProperty(name, s, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
 }
 
 // global is a built-in object.

@@ -3,14 +3,14 @@ package js
 import (
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strings"
 )
 
-// sourceMap rewrites the bundler's map for goja: the sources as the user would write them, noted in
-// sources, and the columns counted from 1, as goja counts them and people read them. goja resolves
-// sources as URLs, so they are encoded here and decoded when a stack is read. opener is what wrap put
-// before the first line.
-func (b *bundle) sourceMap(sources map[string]bool, opener int) ([]byte, error) {
+// sourceMap rewrites the bundler's map for goja: its lines as wrap has put them, the sources as the user
+// would write them, noted in sources, and the columns counted from 1, as goja counts them and people read
+// them.
+func (b *bundle) sourceMap(sources map[string]bool, w wrapped) ([]byte, error) {
 	var m struct {
 		Version  int      `json:"version"`
 		Sources  []string `json:"sources"`
@@ -22,66 +22,93 @@ func (b *bundle) sourceMap(sources map[string]bool, opener int) ([]byte, error) 
 	}
 	m.Names = nil
 	for i, s := range m.Sources {
+		// esbuild encodes what a URL may not have.
+		if decoded, err := url.PathUnescape(s); err == nil {
+			s = decoded
+		}
 		shown := b.show(s)
 		sources[shown] = true
-		m.Sources[i] = encodePath(shown)
+		m.Sources[i] = encodePath(b.cwd, shown)
 	}
-	var err error
-	if m.Mappings, err = shiftColumns(m.Mappings, opener); err != nil {
+	lines, err := readMappings(m.Mappings)
+	if err != nil {
 		return nil, err
 	}
+	m.Mappings = writeMappings(lines, w)
 	return json.Marshal(m)
 }
 
-// shiftColumns counts columns from 1 instead of 0, in the bundle and in the sources, and moves the
-// bundle's first line right.
-//
-// Segments are separated by commas, lines by semicolons. A segment is a row of numbers: the column in the
-// bundle, relative to the segment before it on the same line; then source, line and column, each relative
-// to the last segment that had them.
-func shiftColumns(mappings string, firstLine int) (string, error) {
+// segment is where a column of the bundle comes from.
+type segment struct{ column, source, line, sourceColumn int }
+
+// readMappings reads a map's lines. Segments are separated by commas, lines by semicolons. A segment is a
+// row of numbers: the column in the bundle, relative to the segment before it on the same line; then
+// source, line and column, each relative to the last segment that had them. A segment without a source
+// ends the one before it.
+func readMappings(mappings string) ([][]segment, error) {
+	var lines [][]segment
+	var last segment
+	for line := range strings.SplitSeq(mappings, ";") {
+		var segments []segment
+		last.column = 0
+		for text := range strings.SplitSeq(line, ",") {
+			if text == "" {
+				continue
+			}
+			var fields [5]int
+			n := 0
+			for ; text != "" && n < len(fields); n++ {
+				value, used, err := readVLQ(text)
+				if err != nil {
+					return nil, err
+				}
+				fields[n], text = value, text[used:]
+			}
+			last.column += fields[0]
+			if n < 4 {
+				segments = append(segments, segment{column: last.column, source: -1})
+				continue
+			}
+			last.source += fields[1]
+			last.line += fields[2]
+			last.sourceColumn += fields[3]
+			segments = append(segments, last)
+		}
+		lines = append(lines, segments)
+	}
+	return lines, nil
+}
+
+// writeMappings writes the lines that w has, in its order and with its shifts, all columns one higher.
+func writeMappings(lines [][]segment, w wrapped) string {
 	var b strings.Builder
-	b.Grow(len(mappings) + len(mappings)/8)
-	first := true
-	for i, line := range strings.Split(mappings, ";") {
-		shift := 1
-		if i == 0 {
-			shift += firstLine
-		} else {
+	last := segment{sourceColumn: 0}
+	for i, l := range w {
+		if i > 0 {
 			b.WriteByte(';')
 		}
-		if line == "" {
+		if l.from < 0 || l.from >= len(lines) {
 			continue
 		}
-		segment, rest, more := strings.Cut(line, ",")
-		column, n, err := readVLQ(segment)
-		if err != nil {
-			return "", err
-		}
-		writeVLQ(&b, column+shift)
-		segment = segment[n:]
-		if first && segment != "" {
-			var fields [3]int
-			for f := range fields {
-				fields[f], n, err = readVLQ(segment)
-				if err != nil {
-					return "", err
-				}
-				segment = segment[n:]
+		column := 0
+		for j, s := range lines[l.from] {
+			if j > 0 {
+				b.WriteByte(',')
 			}
-			fields[2]++
-			for _, f := range fields {
-				writeVLQ(&b, f)
+			s.column += l.shift + 1
+			writeVLQ(&b, s.column-column)
+			column = s.column
+			if s.source < 0 {
+				continue
 			}
-			first = false
-		}
-		b.WriteString(segment)
-		if more {
-			b.WriteByte(',')
-			b.WriteString(rest)
+			s.sourceColumn++
+			writeVLQ(&b, s.source-last.source)
+			writeVLQ(&b, s.line-last.line)
+			writeVLQ(&b, s.sourceColumn-last.sourceColumn)
+			last = s
 		}
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -287,7 +287,7 @@ func (vm *VM) searchPairs(v goja.Value) [][2]string {
 			})
 		}
 		if len(pair) != 2 {
-			vm.Throw(TypeErrorf("URLSearchParams takes pairs of a name and a value, not %s", inspect(vm.rt, item)))
+			vm.Throw(TypeErrorf("URLSearchParams takes pairs of a name and a value, not %s", vm.inspect(item)))
 		}
 		pairs = append(pairs, [2]string{pair[0], pair[1]})
 		return true

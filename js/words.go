@@ -28,6 +28,7 @@ const (
 	wordEval
 	wordFreeze
 	wordJSON
+	wordDispose
 )
 
 // wordTexts are what to look for. An entry errs on the side of giving too much.
@@ -51,6 +52,7 @@ var wordTexts = []struct {
 	{wordJoin, []string{".join"}},
 	{wordFreeze, []string{"reeze", "isFrozen", "isSealed", "isExtensible", "preventExtensions", ".seal"}},
 	{wordJSON, []string{"JSON"}},
+	{wordDispose, []string{"ispose"}},
 }
 
 // evals are the ways to compile text while a script runs.
