@@ -454,7 +454,7 @@ func (c *Client) handshake(ctx context.Context, nc net.Conn, host string, setup 
 		cfg.ServerName, _, _ = strings.Cut(host, "%")
 	}
 	start := now()
-	tc := tls.Client(nc, cfg)
+	tc := tls.Client(&belowTLS{Conn: nc}, cfg)
 	err := tc.HandshakeContext(ctx)
 	setup.TLS += time.Duration(now() - start)
 	setup.Shook++

@@ -46,6 +46,7 @@ type conn struct {
 	rc     syscall.RawConn // of plain TCP and unix sockets; else nil
 	onFD   func(uintptr) bool
 	under  syscall.RawConn // of the TCP connection under a TLS one
+	below  *belowTLS
 	slot   *slot
 	key    string
 	addr   string // host:port as in the URL, for errors
@@ -288,4 +289,19 @@ func (c *conn) nothingWithin(deadline time.Time) bool {
 	}
 	c.shut = n == 0
 	return false
+}
+
+// belowTLS is the connection under a TLS one. It notes an end of the stream that TLS did not announce:
+// crypto/tls takes one between two records for a proper goodbye.
+type belowTLS struct {
+	net.Conn
+	cut atomic.Bool
+}
+
+func (b *belowTLS) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	if err == io.EOF {
+		b.cut.Store(true)
+	}
+	return n, err
 }

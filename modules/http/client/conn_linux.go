@@ -17,8 +17,11 @@ func (c *conn) raw() {
 	case *net.UnixConn:
 		c.rc, err = nc.SyscallConn()
 	case *tls.Conn:
-		if tcp, ok := nc.NetConn().(syscall.Conn); ok {
-			c.under, _ = tcp.SyscallConn()
+		c.below, _ = nc.NetConn().(*belowTLS)
+		if c.below != nil {
+			if tcp, ok := c.below.Conn.(syscall.Conn); ok {
+				c.under, _ = tcp.SyscallConn()
+			}
 		}
 	}
 	if err != nil {

@@ -147,17 +147,23 @@ type lookup struct {
 // whoever comes first.
 type resolver struct {
 	mu    sync.Mutex
-	names map[string]*lookup
+	names map[nameKey]*lookup
 }
 
-var dns = resolver{names: map[string]*lookup{}}
+// nameKey is a name as one configuration asks for it.
+type nameKey struct {
+	name, server string
+	ttl          time.Duration
+}
+
+var dns = resolver{names: map[nameKey]*lookup{}}
 
 // resolve gives the addresses of a name in the order in which they are to be tried.
 func (c *Client) resolve(ctx context.Context, name string, setup *Setup) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{a}, nil
 	}
-	key := c.cfg.DNSServer + " " + name
+	key := nameKey{name, c.cfg.DNSServer, c.cfg.DNSTTL}
 	dns.mu.Lock()
 	l := dns.names[key]
 	if l != nil {
@@ -172,7 +178,7 @@ func (c *Client) resolve(ctx context.Context, name string, setup *Setup) ([]neti
 	if l == nil {
 		l = &lookup{done: make(chan struct{})}
 		dns.names[key] = l
-		go l.run(c.cfg, name, key)
+		go l.run(c.cfg, key)
 	}
 	dns.mu.Unlock()
 	select {
@@ -197,7 +203,8 @@ func (c *Client) resolve(ctx context.Context, name string, setup *Setup) ([]neti
 
 // run asks the system, or the server that was named. It has a limit of its own because those who
 // wait may leave.
-func (l *lookup) run(cfg *Config, name, key string) {
+func (l *lookup) run(cfg *Config, key nameKey) {
+	name := key.name
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	r := net.DefaultResolver

@@ -100,9 +100,8 @@ func ioError(addr, doing string, err error) *Error {
 	case generatorError(err):
 		return errorf(KindGenerator, err, "the connection to %s failed while %s: %s (this machine's limit, not the server's)", addr, doing, shortCause(err))
 	}
-	var alert tls.AlertError
-	if errors.As(err, &alert) {
-		return errorf(KindTLS, err, "%s ended the TLS connection while %s: %s", addr, doing, alert.Error())
+	if alert := tlsAlert(err); alert != "" {
+		return errorf(KindTLS, err, "%s ended the TLS connection while %s: %s", addr, doing, alert)
 	}
 	return errorf(KindReset, err, "the connection to %s failed while %s: %s", addr, doing, shortCause(err))
 }
@@ -115,7 +114,6 @@ func tlsError(host string, err error) *Error {
 		invalid   x509.CertificateInvalidError
 		hostErr   x509.HostnameError
 		record    tls.RecordHeaderError
-		alert     tls.AlertError
 		verifyErr *tls.CertificateVerificationError
 	)
 	switch {
@@ -146,12 +144,21 @@ func tlsError(host string, err error) *Error {
 		return errorf(KindTLS, err, "the certificate of %s is refused: %s", host, verifyErr.Err)
 	case errors.As(err, &record):
 		return errorf(KindTLS, err, "%s does not speak TLS on this port", host)
-	case errors.As(err, &alert):
-		return errorf(KindTLS, err, "%s refused the TLS handshake: %s", host, strings.TrimPrefix(alert.Error(), "tls: "))
+	case tlsAlert(err) != "":
+		return errorf(KindTLS, err, "%s refused the TLS handshake: %s", host, tlsAlert(err))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errorf(KindTLS, err, "%s closed the connection during the TLS handshake", host)
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return errorf(KindTLS, err, "%s reset the connection during the TLS handshake", host)
 	}
 	return errorf(KindTLS, err, "the TLS handshake with %s failed: %s", host, strings.TrimPrefix(shortCause(err), "tls: "))
+}
+
+// tlsAlert is what the peer said when it ended a TLS connection, empty if it said nothing.
+func tlsAlert(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return strings.TrimPrefix(op.Err.Error(), "tls: ")
+	}
+	return ""
 }

@@ -286,7 +286,7 @@ func (c *conn) readRest(s *sink) *Error {
 			c.r = c.w
 		}
 		if err := c.fill(); err != nil {
-			if err == io.EOF && c.killed.Load() == killNone {
+			if err == io.EOF && c.killed.Load() == killNone && (c.below == nil || !c.below.cut.Load()) {
 				return nil
 			}
 			return c.broken(err)

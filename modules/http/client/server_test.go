@@ -3,6 +3,8 @@ package client
 import (
 	"bufio"
 	"context"
+	"io"
+	"log"
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -144,3 +146,5 @@ func serve(t testing.TB, h nethttp.HandlerFunc) *httptest.Server {
 	t.Cleanup(s.Close)
 	return s
 }
+
+var quiet = log.New(io.Discard, "", 0)
