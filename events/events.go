@@ -27,6 +27,10 @@ type Event struct {
 	Note    *Note          `json:"note,omitempty"`
 	Ended   *ScenarioEnded `json:"ended,omitempty"`
 	End     *RunEnded      `json:"end,omitempty"`
+
+	Threshold *Threshold `json:"threshold,omitempty"`
+	Phase     *Phase     `json:"phase,omitempty"`
+	Generator *Generator `json:"generator,omitempty"`
 }
 
 type Kind string

@@ -41,6 +41,7 @@ type State struct {
 	OtherNotes    int             // more than are kept
 	Logs          []StampedLog    // the last lines, oldest first
 	LogLines      map[string]int64
+	Generator     GeneratorState
 
 	groups      map[failureKey]*FailureGroup
 	step        time.Duration // of the scenarios' points
@@ -61,6 +62,11 @@ type Scenario struct {
 	EndedAt   time.Duration
 	// Points are its numbers over time, at most MaxPoints of them, evenly spaced.
 	Points []Point
+	// Thresholds are what each has come to, in the order in which they are declared.
+	Thresholds []Threshold
+	// Phases have figures of their own, in the order in which they were entered.
+	Phases []*PhaseFigures
+	phase  *PhaseFigures
 }
 
 // StatusAt is a change of status.
@@ -127,6 +133,9 @@ func (s *State) Apply(e Event) {
 			sc.Began = e.At
 		}
 		sc.Status = e.Status.To
+		if sc.Status == "terminating" || sc.Status == "ended" {
+			sc.leave(e.At)
+		}
 		if len(sc.History) < maxHistory {
 			sc.History = append(sc.History, StatusAt{e.At, e.Status.To})
 		}
@@ -140,6 +149,7 @@ func (s *State) Apply(e Event) {
 	case e.Metrics != nil:
 		s.Metrics.Apply(e.At, e.Metrics)
 		s.pointsOfMetrics(e.At, e.Metrics)
+		s.phasesOfMetrics(e.Metrics)
 	case e.Failure != nil:
 		s.failure(e)
 	case e.Log != nil:
@@ -160,6 +170,12 @@ func (s *State) Apply(e Event) {
 		sc.aggregate(ended.Aggregate)
 	case e.End != nil:
 		s.End = e.End
+	case e.Threshold != nil:
+		s.threshold(e)
+	case e.Phase != nil:
+		s.enter(e)
+	case e.Generator != nil:
+		s.Generator.apply(e.At, e.Generator)
 	}
 }
 

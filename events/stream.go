@@ -67,6 +67,12 @@ func (e *Event) kind() Kind {
 		return KindScenarioEnded
 	case e.End != nil:
 		return KindRunEnded
+	case e.Threshold != nil:
+		return KindThreshold
+	case e.Phase != nil:
+		return KindPhase
+	case e.Generator != nil:
+		return KindGenerator
 	}
 	return ""
 }

@@ -45,6 +45,8 @@ type Run struct {
 	Notes         []RunNote        `json:"notes"`
 	OtherNotes    int              `json:"otherNotes,omitempty"`
 	LogLines      map[string]int64 `json:"logLines"` // by level
+
+	Generator *RunGenerator `json:"generator,omitempty"`
 }
 
 // RunHost is the machine that the run was driven from.
@@ -75,6 +77,8 @@ type RunScenario struct {
 	ServiceTime  RunDistribution  `json:"serviceTime"`  // of iterations, from the real start
 	Lateness     *RunDistribution `json:"lateness,omitempty"`
 	HTTP         *RunHTTP         `json:"http,omitempty"`
+	Thresholds   []RunThreshold   `json:"thresholds,omitempty"`
+	Phases       []RunPhase       `json:"phases,omitempty"`
 
 	Aggregate json.RawMessage `json:"aggregate,omitempty"`
 	Output    json.RawMessage `json:"output,omitempty"`
@@ -205,6 +209,7 @@ func Summary(state *State) Run {
 		Notes:         []RunNote{},
 		OtherNotes:    s.OtherNotes,
 		LogLines:      make(map[string]int64),
+		Generator:     s.Generator.summary(),
 	}
 	if s.Run != nil {
 		h := s.Run.Host
@@ -251,6 +256,8 @@ func (s *State) summaryOf(sc *Scenario) RunScenario {
 		ServiceTime:  distribution(s.Metrics, metrics.IterationServiceTime, sc.Name),
 		HTTP:         httpOf(s.Metrics, sc.Name),
 		Aggregate:    slices.Clone(sc.Aggregate),
+		Thresholds:   sc.thresholdList(),
+		Phases:       sc.phaseList(s.Now),
 	}
 	if lateness := distribution(s.Metrics, metrics.IterationLateness, sc.Name); lateness.Count > 0 {
 		r.Lateness = &lateness
