@@ -155,7 +155,8 @@ func (vm *VM) describe(ex *Exception, v goja.Value, causes *strings.Builder, dep
 	if err := goError(o); err != nil {
 		ex.cause = err
 	}
-	ex.Name, ex.Message = textOf(o, "name"), textOf(o, "message")
+	ex.Name = textOf(o, "name")
+	ex.Message = textOf(o, "message")
 	ex.Frames = vm.parseStack(textOf(o, "stack"))
 	seen = append(seen, o)
 	if list, ok := o.Get("errors").(*goja.Object); ok && ex.Name == "AggregateError" && list.ClassName() == "Array" {

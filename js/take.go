@@ -247,15 +247,18 @@ func (t *taker) object(o *goja.Object) (value.Value, error) {
 		return &value.RegExp{Source: textOf(o, "source"), Flags: textOf(o, "flags")}, nil
 	case "Error":
 		return t.err(o)
-	case "Array": // a proxy of one, or an array of Go's
+	case "Array": // one of Go's
 		return t.array(o)
-	case "Number", "String", "Boolean":
+	case "String":
+		return o.String(), nil
+	case "Number", "Boolean":
 		return t.take(t.vm.rt.ToValue(o.Export()))
-	case "WeakMap", "WeakSet", "Generator", "AsyncGenerator":
-		return nil, cannot("is a %s: only data can be handed over", class)
 	case "Object":
 	default:
-		return nil, cannot("is a %s: only data can be handed over", class)
+		return nil, cannot("is %s: only data can be handed over", article(class))
+	}
+	if o.ExportType() == typeProxy && t.isArray(o) {
+		return t.array(o)
 	}
 	if tag := t.specialTag(o); tag != "" {
 		return t.special(o, tag)
@@ -277,11 +280,12 @@ func (t *taker) specialTag(o *goja.Object) string {
 }
 
 func (t *taker) special(o *goja.Object, tag string) (value.Value, error) {
-	switch tag {
-	case "WeakRef", "WeakMap", "WeakSet", "Generator":
-		return nil, cannot("is a %s", tag)
-	}
-	if !isView(tag) {
+	switch {
+	case isView(tag):
+	case tag == "WeakRef" || tag == "WeakMap" || tag == "WeakSet" || tag == "Generator" || strings.HasSuffix(tag, " Iterator"),
+		o.ExportType() != typePlain && o.ExportType() != typeProxy: // an object of a native, such as a URL
+		return nil, cannot("is %s: only data can be handed over", article(tag))
+	default:
 		return t.plain(o)
 	}
 	buffer, ok := o.Get("buffer").(*goja.Object)
@@ -302,6 +306,20 @@ func (t *taker) special(o *goja.Object, tag string) (value.Value, error) {
 		return nil, cannot("is a %s outside its ArrayBuffer", tag)
 	}
 	return &value.Bytes{Kind: tag, Data: append([]byte(nil), all[from:from+length]...)}, nil
+}
+
+// article puts "a" or "an" before a name.
+func article(name string) string {
+	if strings.ContainsRune("AEIOaeio", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// isArray is Array.isArray, which looks through proxies.
+func (t *taker) isArray(o *goja.Object) bool {
+	is, _ := goja.AssertFunction(t.vm.global("Array").Get("isArray"))
+	return t.vm.must(is(goja.Undefined(), o)).ToBoolean()
 }
 
 // isView says whether a name is that of a constructor of views of an ArrayBuffer.
