@@ -17,7 +17,7 @@ export const loadModel = rampUsersToThreshold({
 
 export const userLoop = whileAlive();
 
-let created = 0; // by this user: every user has a VM of its own
+let created = 0; // by this user: every user has an engine of its own
 
 export function start(id) {
   const email = `user${id}-${++created}@example.com`;
@@ -36,5 +36,5 @@ export function aggregator(previous, latest) {
 }
 
 export function outputTransformer({ users, meanMs }) {
-  return `the mean response time passed 100 ms at ${users} users: ${meanMs.toFixed(1)} ms`;
+  return `at ${users} users the mean response time is ${meanMs?.toFixed(1)} ms`;
 }
