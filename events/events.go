@@ -82,6 +82,7 @@ type StatusChanged struct {
 // Tick is a scenario at one moment. Counts of iterations stand in the metrics.
 type Tick struct {
 	Users            int             `json:"users"`
+	MostUsers        int             `json:"mostUsers"` // at once, so far
 	TargetUsers      int             `json:"targetUsers"`
 	WorkQueued       int             `json:"workQueued"`
 	ResultsCollected int64           `json:"resultsCollected"`

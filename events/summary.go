@@ -95,6 +95,7 @@ type RunLedger struct {
 	Dropped   int64 `json:"dropped"` // due, but not started for want of a user
 	Balanced  bool  `json:"balanced"`
 
+	UsersAtOnce  int64 `json:"usersAtOnce"` // the most that ran at the same time
 	UsersStarted int64 `json:"usersStarted"`
 	UsersEnded   int64 `json:"usersEnded"`
 	UsersDied    int64 `json:"usersDied"`
@@ -247,6 +248,7 @@ func (s *State) summaryOf(sc *Scenario) RunScenario {
 		Ledger: RunLedger{
 			Started: c.Started, Succeeded: c.Succeeded, Failed: c.Failed, Aborted: c.Aborted, Running: c.Running(),
 			Dropped:      c.Dropped,
+			UsersAtOnce:  int64(sc.Tick.MostUsers),
 			UsersStarted: c.UsersStarted, UsersEnded: c.UsersEnded, UsersDied: c.UsersDied,
 			ResultsCollected: sc.Tick.ResultsCollected, ResultsUnread: sc.Tick.ResultsUnread, ResultsPassedOver: sc.Tick.ResultsPassed,
 			WorkLeft: sc.Tick.WorkQueued,

@@ -95,6 +95,7 @@ func liveCases() map[string]*runView {
 type story struct {
 	state *events.State
 	reg   *metrics.Registry
+	peaks map[string]int // the most users at once, by scenario
 	at    time.Duration
 	sinks []events.Sink
 }
@@ -203,7 +204,7 @@ func (s *story) second(scenario string, users int, o iterationsOf) {
 	}
 	s.tell("", events.Event{Metrics: s.reg.Drain()})
 	s.tell(scenario, events.Event{Tick: &events.Tick{
-		Users: users, TargetUsers: users, Phase: "hold", Fraction: 0.5, Remaining: 5 * time.Second, PlannedRate: o.planned,
+		Users: users, MostUsers: s.most(scenario, users), TargetUsers: users, Phase: "hold", Fraction: 0.5, Remaining: 5 * time.Second, PlannedRate: o.planned,
 	}})
 }
 
@@ -326,4 +327,13 @@ func onceStory() *story {
 	}
 	s.close()
 	return s
+}
+
+// most is the most users that a scenario had at once so far.
+func (s *story) most(scenario string, users int) int {
+	if s.peaks == nil {
+		s.peaks = map[string]int{}
+	}
+	s.peaks[scenario] = max(s.peaks[scenario], users)
+	return s.peaks[scenario]
 }

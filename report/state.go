@@ -101,9 +101,7 @@ func newScenarioView(st *events.State, sc *events.Scenario) scenarioView {
 	if sc.Ticked {
 		s.Fraction, s.Remaining = t.Fraction, t.Remaining
 	}
-	for _, p := range sc.Points {
-		s.MaxUsers = max(s.MaxUsers, p.Users)
-	}
+	s.MaxUsers = t.MostUsers
 	if s.Began >= 0 {
 		s.Duration = st.Now - s.Began
 	}

@@ -135,17 +135,13 @@ func (s *scenarioView) started() bool {
 	return s.Iterations.Started+s.Iterations.Dropped+s.UsersStarted > 0 || s.MaxUsers > 0
 }
 
-// summaryUsers says how many users there were. How many there were at once is known as of each second:
-// a peak may have been higher, and a short run may have no such moment.
+// summaryUsers says how many users there were, in all and at once.
 func summaryUsers(s *scenarioView, w int) []line {
 	l := line{text(plain, grouped(s.UsersStarted)), text(faint, " started")}
 	if s.MaxUsers > 0 {
 		l.add(faint, " · ")
 		l.add(plain, grouped(int64(s.MaxUsers)))
 		l.add(faint, " at once")
-		if int64(s.MaxUsers) < s.UsersStarted {
-			l.add(faint, ", as seen each second")
-		}
 	}
 	if s.UsersDied > 0 {
 		l.add(faint, " · ")

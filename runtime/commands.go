@@ -72,6 +72,7 @@ func (c *controller) counts() NodeCounts {
 	for _, n := range c.nodes {
 		k := n.Counts()
 		sum.Running += k.Running
+		sum.Most += k.Most // of one node; of several the sum is a bound
 		sum.Starting += k.Starting
 		sum.WorkQueued += k.WorkQueued
 	}

@@ -22,6 +22,7 @@ type Node interface {
 // NodeCounts are a node's users and work at one moment.
 type NodeCounts struct {
 	Running    int // users in their loop
+	Most       int // the most that there ever were of them
 	Starting   int // told to start, not in their loop yet
 	WorkQueued int
 }

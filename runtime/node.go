@@ -41,9 +41,9 @@ type node struct {
 
 	// Users come and go by the hundred thousand at once. None of them takes mu, on which they would
 	// queue up: they count themselves, and tell of their end through a channel.
-	starting, runs atomic.Int64
-	ends           chan userEnd
-	builds         builds
+	starting, runs, most atomic.Int64
+	ends                 chan userEnd
+	builds               builds
 
 	mu       sync.Mutex
 	users    map[int64]*user
@@ -110,7 +110,7 @@ func (n *node) Counts() NodeCounts {
 	queued := n.work.len()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return NodeCounts{Running: int(n.runs.Load()), Starting: int(n.starting.Load()) + len(n.waiting), WorkQueued: queued}
+	return NodeCounts{Running: int(n.runs.Load()), Most: int(n.most.Load()), Starting: int(n.starting.Load()) + len(n.waiting), WorkQueued: queued}
 }
 
 func (n *node) Do(cmd Command) {
@@ -284,7 +284,10 @@ func (n *node) launch(id int64, first unit) {
 
 // running is called by a user whose script is ready.
 func (n *node) running(u *user) {
-	n.runs.Add(1)
+	now := n.runs.Add(1)
+	for most := n.most.Load(); now > most && !n.most.CompareAndSwap(most, now); {
+		most = n.most.Load()
+	}
 	n.starting.Add(-1)
 	u.running.Store(true)
 	u.rec.Add(n.series.usersStarted, 1)

@@ -311,7 +311,7 @@ func (c *controller) tick() {
 	running := c.state == Running
 	c.mu.Unlock()
 	t := events.Tick{
-		Users: counts.Running, TargetUsers: target, WorkQueued: counts.WorkQueued,
+		Users: counts.Running, MostUsers: counts.Most, TargetUsers: target, WorkQueued: counts.WorkQueued,
 		ResultsCollected: read.collected, ResultsUnread: read.unread, ResultsPassed: read.passed,
 		Phase: p.Phase, Fraction: p.Fraction, Remaining: p.Remaining, PlannedRate: p.Rate,
 	}
