@@ -15,7 +15,7 @@ declare module "runner/http" {
     /** The body as multipart/form-data. */
     multipart?: Record<string, Part | Part[]>;
     /** The body as it is. */
-    body?: string | ArrayBuffer | ArrayBufferView | null;
+    body?: string | ArrayBuffer | ArrayBufferView | File | null;
     /** Of the whole call, redirects included; 60 s unless set. */
     timeout?: Duration;
     /** Tags of this request's metrics; `name` is what it is called there instead of its URL without the query. */
@@ -43,10 +43,15 @@ declare module "runner/http" {
 
   export type Auth =
     | { type?: "basic"; username: string; password?: string }
+    | { type: "digest"; username: string; password?: string }
     | { type?: "bearer"; token: string };
 
-  export type Part = string | number | ArrayBuffer | ArrayBufferView
-    | { data: string | ArrayBuffer | ArrayBufferView; filename?: string; contentType?: string };
+  export type Part = string | number | ArrayBuffer | ArrayBufferView | File
+    | { data: string | ArrayBuffer | ArrayBufferView | File; filename?: string; contentType?: string };
+
+  /** A file on disk as a body, streamed by every request; no user holds a copy. */
+  export interface File { readonly path: string; readonly name: string; readonly type: string; readonly size: number }
+  export function file(path: string, options?: { filename?: string; contentType?: string }): File;
 
   export interface Headers {
     /** The values of a field, joined by ", "; null if there is none. Names in any case. */
@@ -139,7 +144,7 @@ declare module "runner/http" {
 
   const http: {
     get: typeof get; post: typeof post; put: typeof put; patch: typeof patch; del: typeof del; head: typeof head;
-    options: typeof options; request: typeof request; batch: typeof batch; async: typeof async;
+    options: typeof options; request: typeof request; batch: typeof batch; file: typeof file; async: typeof async;
   };
   export default http;
 }

@@ -49,11 +49,13 @@ var methods = map[string]string{
 var sendNames = []string{"get", "post", "put", "patch", "del", "head", "options", "request"}
 
 func (s *state) exports() *goja.Object {
-	names := append(append([]string{}, sendNames...), "batch", "async")
+	names := append(append([]string{}, sendNames...), "batch", "async", "file")
 	return s.vm.LazyObject(names, func(name string) goja.Value {
 		switch name {
 		case "batch":
 			return s.vm.Func("batch", s.batch)
+		case "file":
+			return s.vm.Func("file", s.fileObject)
 		case "async":
 			return s.vm.LazyObject(sendNames, func(name string) goja.Value { return s.sendFunc(name, true) })
 		}

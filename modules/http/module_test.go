@@ -2,9 +2,13 @@ package http
 
 import (
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	nethttp "net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -413,4 +417,61 @@ func TestCompression(t *testing.T) {
 	t.Run("a bomb throws when it is read", func(t *testing.T) {
 		newUser(t, s.URL, "{ compression: true, maxBodySize: '10KB' }", `export function start() { const r = http.get(base); try { r.text() } catch (e) { return r.status + e.kind } }`).want("200too-large")
 	})
+}
+
+func TestFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a file.json")
+	content := strings.Repeat("0123456789", 300_000)
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		if r.URL.Path == "/form" {
+			if err := r.ParseMultipartForm(1 << 20); err != nil {
+				t.Error(err)
+				return
+			}
+			f := r.MultipartForm.File["f"]
+			b, _ := f[1].Open()
+			sum := sha256.New()
+			io.Copy(sum, b)
+			b.Close()
+			fmt.Fprintf(w, "%v %s %s %s %x", r.MultipartForm.Value["a"], f[0].Filename, f[0].Header.Get("Content-Type"), f[1].Filename, sum.Sum(nil)[:4])
+			return
+		}
+		sum := sha256.New()
+		io.Copy(sum, r.Body)
+		fmt.Fprintf(w, "%s %d %x", r.Header.Get("Content-Type"), r.ContentLength, sum.Sum(nil)[:4])
+	})
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))[:8]
+	src := fmt.Sprintf("const f = http.file(%q);", path)
+	t.Run("as the body", func(t *testing.T) {
+		u := newUser(t, s.URL, "", src+`export function start() { let out = [f.size, f.name]; for (let i = 0; i < 2; i++) out.push(http.put(base, { body: f }).text()); return out.join("|"); }`)
+		want := "application/json 3000000 " + sum
+		u.want("3000000|a file.json|" + want + "|" + want)
+		if n := u.sum(metrics.HTTPBytesOut, nil).Sum; n < 6_000_000 || n > 6_001_000 {
+			t.Errorf("%v bytes out recorded", n)
+		}
+	})
+	t.Run("in a form", func(t *testing.T) {
+		u := newUser(t, s.URL, "", src+`export function start() { return http.post(base + "/form", { multipart: { a: "1", f: [{ data: "x", filename: "x.txt", contentType: "a/b" }, f] } }).text() }`)
+		u.want("[1] x.txt a/b a file.json " + sum)
+	})
+	t.Run("one that is not there", func(t *testing.T) {
+		newUser(t, s.URL, "", `export function start() { http.file("nope") }`).wantError("http.file: stat nope: no such file")
+	})
+	t.Run("one that became shorter", func(t *testing.T) {
+		short := filepath.Join(t.TempDir(), "short")
+		os.WriteFile(short, []byte(content), 0o644)
+		u := newUser(t, s.URL, "", fmt.Sprintf("const f = http.file(%q);", short)+`export function start() { const r = http.put(base, { body: f }); return r.error.kind }`)
+		os.WriteFile(short, []byte("x"), 0o644)
+		u.want("body")
+	})
+}
+
+func TestProxyOption(t *testing.T) {
+	s := newServer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) { fmt.Fprint(w, r.RequestURI) })
+	newUser(t, "http://far.test", "{ proxy: '"+s.URL+"' }", `export function start() { return http.get(base + "/x").text() }`).want("http://far.test/x")
+	newUser(t, s.URL, "{ proxy: { url: 'http://127.0.0.1:1', except: ['127.0.0.0/8'] } }", `export function start() { return http.get(base + "/x").text() }`).want("/x")
+	newUser(t, s.URL, "{ proxy: 'http://127.0.0.1:1' }", `export function start() { return http.get(base + "/x").error.kind }`).want("proxy")
 }

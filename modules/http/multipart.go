@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
+
+	"runner/modules/http/client"
 )
 
 // multipart makes multipart/form-data (RFC 7578) of an object: a value is text, bytes, or
@@ -17,6 +19,7 @@ func (c *call) multipart(key string, v goja.Value) {
 	rand.Read(random[:])
 	boundary := "runner-" + hex.EncodeToString(random[:])
 	var b bytes.Buffer
+	var body client.Parts // once there is a file, the body is not held in memory
 	for _, name := range names {
 		value := o.Get(name)
 		if goja.IsUndefined(value) {
@@ -33,22 +36,33 @@ func (c *call) multipart(key string, v goja.Value) {
 				b.WriteString("Content-Type: " + p.contentType + "\r\n")
 			}
 			b.WriteString("\r\n")
+			if p.file != nil {
+				body = append(body, client.Part{Bytes: bytes.Clone(b.Bytes())}, client.Part{File: p.file.FileSource})
+				b.Reset()
+			}
 			b.Write(p.data)
 			b.WriteString("\r\n")
 		})
 	}
 	b.WriteString("--" + boundary + "--\r\n")
 	c.payloadOf(key, "multipart/form-data; boundary="+boundary, b.Bytes())
+	if body != nil {
+		c.p.req.Body, c.p.req.Source = nil, append(body, client.Part{Bytes: b.Bytes()})
+	}
 }
 
 type part struct {
 	filename, contentType string
 	data                  []byte
+	file                  *file
 }
 
 func (c *call) part(key, name string, v goja.Value) part {
 	if b, ok := c.s.bytesOf(v); ok {
 		return part{filename: name, contentType: "application/octet-stream", data: b}
+	}
+	if f := fileOf(v); f != nil {
+		return part{filename: f.name, contentType: f.contentType, file: f}
 	}
 	o, ok := v.(*goja.Object)
 	if !ok || o.ClassName() != "Object" {
@@ -66,6 +80,15 @@ func (c *call) part(key, name string, v goja.Value) part {
 				c.wrong(where, "a media type", value)
 			}
 		case "data":
+			if p.file = fileOf(value); p.file != nil {
+				if p.filename == "" {
+					p.filename = p.file.name
+				}
+				if p.contentType == "" {
+					p.contentType = p.file.contentType
+				}
+				continue
+			}
 			b, ok := c.s.bytesOf(value)
 			if !ok {
 				b = []byte(c.scalar(key+"."+name, k, value))
@@ -75,7 +98,7 @@ func (c *call) part(key, name string, v goja.Value) part {
 			c.s.throw(c.fn, "%s.%s: %s", key, name, unknown(k, map[string]bool{"data": true, "filename": true, "contentType": true}))
 		}
 	}
-	if p.data == nil {
+	if p.data == nil && p.file == nil {
 		c.wrong(key+"."+name, "text, bytes, or { data, filename, contentType }", v)
 	}
 	if p.filename != "" && p.contentType == "" {

@@ -154,7 +154,7 @@ func (s *state) newPlan(fn, method, url string, options *goja.Object) *plan {
 		method: method, tags: set.Tags, kind: set.Type, throws: set.Throws, expect: set.Expect,
 		req: &client.Request{
 			Method: method, Header: set.Header, Drop: set.Drop, Auth: set.Auth, MaxRedirects: set.Redirects,
-			Discard: set.Discard, Socket: set.Socket, NoJar: set.Cookies == "off", Fresh: set.NewConnection == "request",
+			Discard: set.Discard, Socket: set.Socket, Route: set.route(), NoJar: set.Cookies == "off", Fresh: set.NewConnection == "request",
 		},
 	}
 	if set.Discard {
@@ -466,11 +466,16 @@ func (c *call) body(key string, v goja.Value) {
 		c.payloadOf(key, "text/plain;charset=UTF-8", []byte(v.String()))
 		return
 	}
+	if f := fileOf(v); f != nil {
+		c.payloadOf(key, f.contentType, nil)
+		c.p.req.Source = f.FileSource
+		return
+	}
 	if b, ok := c.s.bytesOf(v); ok {
 		c.payloadOf(key, "application/octet-stream", append([]byte(nil), b...))
 		return
 	}
-	c.wrong(key, "a string, an ArrayBuffer or a typed array (objects go into json or form)", v)
+	c.wrong(key, "a string, an ArrayBuffer, a typed array or http.file(…) (objects go into json or form)", v)
 }
 
 // bytesOf gives the memory behind an ArrayBuffer, a typed array or a DataView.

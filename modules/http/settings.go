@@ -40,6 +40,8 @@ type Settings struct {
 	Auth          *client.Auth
 	Tags          []metrics.Tag
 	Socket        string
+	Route         func(*client.Target) *client.Proxy // nil: what the environment says
+	NoProxy       bool
 	Insecure      bool // certificates are not verified: figures and verdict come from whoever answered
 }
 
@@ -355,8 +357,43 @@ func (s *Settings) keys() map[string]func(*decoder, value.Value) {
 				d.addresses(text, &cfg.LocalAddrs)
 			}
 		},
-		"tls": func(d *decoder, v value.Value) { cfg.TLS = d.tls(v, &s.Insecure) },
+		"proxy": func(d *decoder, v value.Value) { s.Route, s.NoProxy = d.proxy(v) },
+		"tls":   func(d *decoder, v value.Value) { cfg.TLS = d.tls(v, &s.Insecure) },
 	}
+}
+
+// proxy reads a proxy's URL, or { url, except }; false is none at all, also not the environment's.
+func (d *decoder) proxy(v value.Value) (func(*client.Target) *client.Proxy, bool) {
+	if b, ok := v.(bool); ok && !b {
+		return nil, true
+	}
+	var url string
+	var except []string
+	if _, ok := v.(*value.Object); ok {
+		d.object(v, map[string]func(*decoder, value.Value){
+			"url":    func(d *decoder, v value.Value) { url = d.string(v) },
+			"except": func(d *decoder, v value.Value) { except = d.strings(v) },
+		})
+	} else {
+		url = d.string(v)
+	}
+	if d.err != nil {
+		return nil, false
+	}
+	p, err := client.ParseProxy(url)
+	if err != nil {
+		d.fail("%s", err)
+		return nil, false
+	}
+	return client.Through(p, except), false
+}
+
+// route is the rule by which requests find their proxy, nil if there is none.
+func (s *Settings) route() func(*client.Target) *client.Proxy {
+	if s.Route != nil || s.NoProxy {
+		return s.Route
+	}
+	return client.ProxyFromEnvironment()
 }
 
 func (d *decoder) positive(v value.Value) time.Duration {

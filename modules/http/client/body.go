@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"strconv"
@@ -23,6 +24,70 @@ func NewFileSource(path string) (*FileSource, error) {
 
 func (f *FileSource) Open() (io.ReadCloser, error) { return os.Open(f.Path) }
 func (f *FileSource) Size() int64                  { return f.Len }
+
+// Parts is a body put together of pieces in memory and files.
+type Parts []Part
+
+// Part is bytes or a file.
+type Part struct {
+	Bytes []byte
+	File  *FileSource
+}
+
+func (p Parts) Size() (n int64) {
+	for _, part := range p {
+		n += int64(len(part.Bytes))
+		if part.File != nil {
+			n += part.File.Len
+		}
+	}
+	return n
+}
+
+func (p Parts) Open() (io.ReadCloser, error) { return &partsReader{rest: p}, nil }
+
+// partsReader opens one file at a time.
+type partsReader struct {
+	rest Parts
+	now  io.Reader
+	file *os.File
+}
+
+func (r *partsReader) Read(b []byte) (int, error) {
+	for {
+		if r.now == nil {
+			if len(r.rest) == 0 {
+				return 0, io.EOF
+			}
+			part := r.rest[0]
+			r.rest = r.rest[1:]
+			r.now = bytes.NewReader(part.Bytes)
+			if part.File != nil {
+				f, err := os.Open(part.File.Path)
+				if err != nil {
+					return 0, err
+				}
+				r.file, r.now = f, io.LimitReader(f, part.File.Len)
+			}
+		}
+		n, err := r.now.Read(b)
+		if err == io.EOF {
+			r.Close()
+			r.now, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (r *partsReader) Close() error {
+	if r.file != nil {
+		r.file.Close()
+		r.file = nil
+	}
+	return nil
+}
 
 // copyBody writes a body, in chunks if its length is not known. The Error is the body's own failure.
 func copyBody(w io.Writer, src Source) (int64, error, *Error) {

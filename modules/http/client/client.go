@@ -64,6 +64,8 @@ type Client struct {
 	active []*conn
 	closed bool
 
+	challenges map[string]*challenge // of digest authentication, by origin
+
 	main    context.Context
 	unwatch func() bool
 }
@@ -149,6 +151,7 @@ func (c *Client) do(ctx context.Context, req *Request, resp *Response, to func(*
 	}
 	deadline := start + int64(timeout)
 	limit := req.MaxRedirects
+	answered := false // a challenge, for this request
 	for {
 		resp.Request = req
 		err := c.exchange(ctx, req, resp, deadline, to)
@@ -158,6 +161,11 @@ func (c *Client) do(ctx context.Context, req *Request, resp *Response, to func(*
 			}
 			resp.Err = err
 			break
+		}
+		if resp.Status == 401 && req.Auth != nil && req.Auth.Scheme == "digest" && !answered && c.challenged(req, resp) {
+			answered = true
+			resp.forget()
+			continue
 		}
 		if resp.Status < 300 || resp.Status > 399 {
 			break
@@ -172,8 +180,8 @@ func (c *Client) do(ctx context.Context, req *Request, resp *Response, to func(*
 			break
 		}
 		m.Hops = append(m.Hops, Hop{req.Target.String(), int(resp.Status), next.Target.String()})
-		req = next
-		resp.Status, resp.raw, resp.headLen, resp.flags = 0, nil, 0, 0
+		req, answered = next, false
+		resp.forget()
 	}
 	resp.Duration = time.Duration(now() - start)
 }
@@ -211,6 +219,9 @@ func (c *Client) exchange(ctx context.Context, req *Request, resp *Response, dea
 		}
 	}
 	authorization := ""
+	if req.Auth != nil && req.Auth.Scheme == "digest" {
+		authorization = c.digest(req)
+	}
 	for retried := false; ; {
 		cn, reused, err := c.acquire(ctx, req, resp, deadline, retried)
 		if err != nil {
@@ -437,19 +448,23 @@ func (c *Client) connect(ctx context.Context, req *Request, setup *Setup) (net.C
 		if err != nil {
 			return nil, dialError("unix:"+req.Socket, err)
 		}
+	} else if req.proxy != nil {
+		if nc, err = c.viaProxy(ctx, req.proxy, t, setup); err != nil {
+			return nil, err
+		}
 	} else if nc, err = c.dial(ctx, t.Host, t.Port, setup); err != nil {
 		return nil, err
 	}
 	if t.Scheme == "https" {
-		return c.handshake(ctx, nc, t.Host, setup)
+		return c.handshake(ctx, nc, t.Host, setup, true)
 	}
 	return nc, nil
 }
 
-// handshake makes the stream a TLS one.
-func (c *Client) handshake(ctx context.Context, nc net.Conn, host string, setup *Setup) (net.Conn, error) {
+// handshake makes the stream a TLS one, to the target or to its proxy.
+func (c *Client) handshake(ctx context.Context, nc net.Conn, host string, setup *Setup, target bool) (net.Conn, error) {
 	cfg := c.tlsConfig()
-	if cfg.ServerName == "" {
+	if cfg.ServerName == "" || !target {
 		cfg = cfg.Clone()
 		cfg.ServerName, _, _ = strings.Cut(host, "%")
 	}

@@ -44,6 +44,10 @@ type Request struct {
 	Socket       string // path of a unix socket to connect to instead of the target's address
 	Auth         *Auth
 
+	// Route chooses the proxy, also for the targets of redirects; nil: none.
+	Route func(*Target) *Proxy
+
+	proxy     *Proxy
 	key       string
 	static    []byte // the whole request if nothing about it changes from one sending to the next
 	ownType   bool
@@ -108,6 +112,11 @@ func (r *Request) Prepare() error {
 	if r.Socket != "" {
 		r.key = r.Target.Scheme + " unix:" + r.Socket + " " + r.Target.Host
 	}
+	if r.Route != nil && r.Socket == "" {
+		if r.proxy = r.Route(r.Target); r.proxy != nil {
+			r.key = r.proxy.key(r.Target)
+		}
+	}
 	if r.Source == nil {
 		r.static = r.build("", "")
 	} else {
@@ -156,6 +165,11 @@ func (r *Request) build(cookies, authorization string) []byte {
 	b := make([]byte, 0, size)
 	b = append(b, r.Method...)
 	b = append(b, ' ')
+	forwarded := r.proxy != nil && r.proxy.forwards(r.Target)
+	if forwarded {
+		b = append(b, "http://"...)
+		b = append(b, r.Target.Authority...)
+	}
 	b = append(b, r.Target.Path...)
 	b = append(b, " HTTP/1.1\r\n"...)
 	if !host && !has(r.Drop, "host") {
@@ -177,6 +191,9 @@ func (r *Request) build(cookies, authorization string) []byte {
 	}
 	if cookies != "" {
 		b = field(b, "Cookie", cookies)
+	}
+	if forwarded && r.proxy.authorization != "" {
+		b = field(b, "Proxy-Authorization", r.proxy.authorization)
 	}
 	if r.HasBody && !ctype && r.ContentType != "" && !has(r.Drop, "content-type") {
 		b = field(b, "Content-Type", r.ContentType)
@@ -262,7 +279,7 @@ func (r *Request) redirected(status int, to *Target) (*Request, error) {
 	n := &Request{
 		Method: r.Method, Target: to, Header: r.Header, Drop: r.Drop, Cookies: r.Cookies, Body: r.Body, Source: r.Source,
 		HasBody: r.HasBody, ContentType: r.ContentType, Timeout: r.Timeout, MaxRedirects: r.MaxRedirects,
-		MaxBody: r.MaxBody, Discard: r.Discard, NoJar: r.NoJar, Fresh: r.Fresh, Socket: r.Socket, Auth: r.Auth,
+		MaxBody: r.MaxBody, Discard: r.Discard, NoJar: r.NoJar, Fresh: r.Fresh, Socket: r.Socket, Auth: r.Auth, Route: r.Route,
 	}
 	var dropBody bool
 	switch status {

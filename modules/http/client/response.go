@@ -114,6 +114,9 @@ func (r *Response) More() *More {
 	return r.more
 }
 
+// forget makes room for the next answer of the same call; times and counts go on.
+func (r *Response) forget() { r.Status, r.raw, r.headLen, r.flags = 0, nil, 0, 0 }
+
 func (r *Response) needSetup() *Setup {
 	if r.setup == nil {
 		r.setup = new(Setup)
