@@ -25,7 +25,7 @@ var errTopLevelAwait = errors.New("top-level await")
 // lowered is what goja does not have and esbuild can write in other words. Nothing else is lowered.
 var lowered = []string{
 	"async-generator", "for-await", "using", "decorators", "dynamic-import", "import-meta",
-	"regexp-unicode-property-escapes", "regexp-match-indices", "regexp-set-notation",
+	"regexp-match-indices", "regexp-set-notation",
 }
 
 // maxProblems is how many problems of a script are shown.

@@ -107,6 +107,25 @@ func TestGlobals(t *testing.T) {
 	}
 }
 
+func TestUnicodeProperties(t *testing.T) {
+	tests := []struct{ expression, want string }{
+		{`"5αxß_p{L}".match(/\p{L}+/u)[0]`, "'αxß'"},
+		{`"5αx".replace(/\p{Script=Greek}/gu, "-") + "aB".match(/\p{Lu}/u).index + "a1".replace(/[\p{L}\d]/gu, "x")`, "'5-x1xx'"},
+		{`"x😀".match(/\p{Extended_Pictographic}/u).index`, "1"},
+		{`new RegExp("^\\p{L}+$", "u").test("Käse") && RegExp("\\P{L}", "u").test("1") && !new RegExp("\\p{L}", "u").test("p{L}".slice(1))`, "false"},
+		{`[/\p{L}/u.source, String(/\p{L}/gu), /\p{L}/u.flags, new RegExp(/\p{L}/u, "gu").source]`, "[ '\\\\p{L}', '/\\\\p{L}/gu', 'u', '\\\\p{L}' ]"},
+		{`(() => { const r = []; for (let i = 0; i < 3; i++) { const re = /\p{L}/gu; re.lastIndex += i; r.push(re.lastIndex) } return r })()`, "[ 0, 1, 2 ]"},
+		{`[/\p{L}/u instanceof RegExp, /x/ instanceof RegExp, /x/.constructor === RegExp, new RegExp("x", "g").flags, RegExp("a+").exec("baa")[0], "a1b2".split(new RegExp("\\d")), "x".match(RegExp(/X/i))[0]]`, "[ true, true, true, 'g', 'aa', [ 'a', 'b', '' ], 'x' ]"},
+		{`(() => { class R extends RegExp { twice() { return this.source + this.source } } const r = new R("\\p{L}", "u"); return [r.twice(), r instanceof R, r.test("é")] })()`, "[ '\\\\p{L}\\\\p{L}', true, true ]"},
+		{`new RegExp("\\p{Nope}", "u")`, "SyntaxError"},
+	}
+	for _, tt := range tests {
+		if got := eval(t, tt.expression); got != tt.want && !(tt.want == "SyntaxError" && strings.Contains(got, `SyntaxError: Invalid regular expression`)) {
+			t.Errorf("%s\n gives %s\n  want %s", tt.expression, got, tt.want)
+		}
+	}
+}
+
 func TestGuards(t *testing.T) {
 	tests := []struct{ expression, want string }{
 		{`"x".repeat(2 ** 40)`, "RangeError: String.repeat: the string would have 1099511627776 characters; at most 268435456 can be"},

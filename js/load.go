@@ -176,8 +176,8 @@ func (b *bundle) compile() (*Program, error) {
 	if err != nil {
 		return nil, b.compileError(err)
 	}
-	if p.words.has(wordEval) {
-		guardEvalCalls(ast)
+	if p.words.has(wordEval | wordProperty) {
+		rewriteSyntax(ast)
 	}
 	p.main, err = goja.CompileAST(ast, false)
 	if err != nil {

@@ -66,6 +66,7 @@ var patches = []struct {
 	{wordJoin, func(vm *VM) { vm.guardArray("join") }},
 	{wordBuffer, (*VM).guardBuffers},
 	{wordEval, (*VM).guardEval},
+	{wordProperty, (*VM).patchRegExp},
 }
 
 // installPatches applies the patches that the program may need.

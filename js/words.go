@@ -28,6 +28,7 @@ const (
 	wordEval
 	wordFreeze
 	wordJSON
+	wordProperty
 	wordDispose
 )
 
@@ -61,6 +62,9 @@ var evals = regexp.MustCompile(`\b(eval|Function)\b`)
 // findWords looks through a bundle.
 func findWords(code string) words {
 	var found words
+	if strings.Contains(code, `\p{`) || strings.Contains(code, `\P{`) || strings.Contains(code, "RegExp") && strings.Contains(code, `"u"`) {
+		found |= wordProperty // a pattern may also come with data, as in a JSON schema
+	}
 	for _, w := range wordTexts {
 		for _, text := range w.texts {
 			if strings.Contains(code, text) {
