@@ -276,6 +276,34 @@ func TestOnEventIsCalledInWaits(t *testing.T) {
 	}
 }
 
+func TestAHandlerOfEventsMayRunIterations(t *testing.T) {
+	f := &fake{
+		model: func(c loadmodels.Commands) error {
+			c.ScaleUsers(3)
+			c.Sleep(time.Second)
+			for range 4 {
+				c.SendUserEvents("go", nil)
+			}
+			c.AddWork(6)
+			return c.Sleep(time.Second)
+		},
+		loop: func(c loadmodels.UserCommands) error {
+			c.OnEvent("go", func(value.Value) { c.Run(nil) })
+			for c.IsUp() {
+				c.Sleep(10 * time.Millisecond)
+				if c.HasWork(0) {
+					c.Run(nil)
+				}
+			}
+			return nil
+		},
+		start: taking(time.Millisecond),
+	}
+	p := play(t, nil, RunOptions{}, f)
+	wantVerdict(t, p, verdict.Passed, 0)
+	wantCounts(t, p, "s", loadmodels.Counts{Started: 18, Succeeded: 18})
+}
+
 func TestAUnitWhoseUserDiesGoesBack(t *testing.T) {
 	f := &fake{
 		model: func(c loadmodels.Commands) error {

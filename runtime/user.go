@@ -151,6 +151,7 @@ func (u *user) Sleep(d time.Duration) bool {
 }
 
 func (u *user) Iterate() {
+	u.serveEvents()
 	u.flush()
 	if r := u.iterate(nil); r != nil {
 		u.finish(r)
@@ -158,6 +159,7 @@ func (u *user) Iterate() {
 }
 
 func (u *user) Run(args []value.Value) *loadmodels.Result {
+	u.serveEvents() // a handler may run iterations too: before flush, so that none loses its result
 	u.flush()
 	r := u.iterate(args)
 	if r == nil { // the node has given this user up
@@ -199,7 +201,6 @@ func (u *user) flush() {
 // iterate runs one iteration and times it. It returns nil if the node gave the user up meanwhile and
 // has counted the iteration as aborted.
 func (u *user) iterate(args []value.Value) *loadmodels.Result {
-	u.serveEvents()
 	n := u.node
 	u.iteration++
 	begin := time.Now()
