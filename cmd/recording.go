@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"runner/events"
+	"runner/report/page"
+	"runner/report/timeline"
 )
 
 // recording is what a run keeps on disk: the event stream, the script's console, and at the end every
@@ -18,6 +20,9 @@ type recording struct {
 	logFile string
 	stream  *events.Writer
 	log     *events.TextLog
+	// over is the run over time, for the report.
+	over    *timeline.Timeline
+	sources []sourceFile
 }
 
 // resultsBase is where runs are kept unless --results says otherwise.
@@ -53,6 +58,7 @@ func openRecording(o runOptions, l *loaded) (*recording, error) {
 		rec.stream.Close()
 		return nil, err
 	}
+	rec.over = timeline.New()
 	return rec, nil
 }
 
@@ -76,17 +82,31 @@ func (r *recording) write(e events.Event) {
 	if r.stream != nil {
 		r.stream.Write(e)
 		r.log.Write(e)
+		r.over.Apply(e)
 	}
 }
 
-// finish writes the figures and says whether all was kept.
+// keep copies the scripts into the run's folder.
+func (r *recording) keep(sources []sourceFile) error {
+	r.sources = sources
+	if r.stream == nil {
+		return nil
+	}
+	return writeSources(r.folder, sources)
+}
+
+// finish writes the figures and the report, and says whether all was kept.
 func (r *recording) finish(state *events.State) error {
 	if r.stream == nil {
 		return nil
 	}
 	err := errors.Join(r.stream.Close(), r.log.Close())
 	r.stream = nil
-	return errors.Join(err, events.WriteSummary(filepath.Join(r.folder, events.SummaryFile), events.Summary(state)))
+	return errors.Join(err,
+		events.WriteSummary(filepath.Join(r.folder, events.SummaryFile), events.Summary(state)),
+		writePage(filepath.Join(r.folder, reportFile), page.Input{
+			State: state, Timeline: r.over, Sources: pageSources(r.sources), Samples: readSamples(filepath.Join(r.folder, samplesFile)),
+		}))
 }
 
 // close closes what finish did not come to.

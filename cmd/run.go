@@ -2,14 +2,12 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/signal"
 	goruntime "runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -111,10 +109,14 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 
 	state := events.NewState()
 	view := newDisplay(s, o, state, rec)
+	sources := sourcesOf(loaded)
+	if err := rec.keep(sources); err != nil {
+		return verdict.Wrap(verdict.Config, err)
+	}
 	r := runtime.New(runtime.RunOptions{
 		ID: rec.id, Seed: o.seed, Timeout: o.timeout.d,
-		Started: events.RunStarted{Scripts: paths, Version: Version(), Host: thisHost(), Flags: os.Args[1:]},
-		Sink:    events.Tee(state.Apply, rec.write, view.Handle),
+		Started: events.RunStarted{Scripts: paths, Version: Version(), Host: thisHost(), Flags: hideArgs(os.Args[1:])},
+		Sink:    describing(loaded, sources, events.Tee(state.Apply, rec.write, view.Handle)),
 	}, loaded.order)
 
 	interrupts := make(chan os.Signal, 2)
@@ -186,39 +188,4 @@ func tuneMemory() {
 func thisHost() events.Host {
 	name, _ := os.Hostname()
 	return events.Host{Name: name, OS: goruntime.GOOS, Arch: goruntime.GOARCH, GoVersion: goruntime.Version(), CPUs: goruntime.NumCPU()}
-}
-
-// output is one --out.
-type output struct{ format, path string }
-
-func parseOuts(list []string) ([]output, error) {
-	var outs []output
-	for _, text := range list {
-		format, path, ok := strings.Cut(text, "=")
-		if !ok || format != "json" || path == "" {
-			return nil, verdict.Wrap(verdict.Usage, fmt.Errorf("--out %q: it must be json=FILE, or json=- for standard output", text))
-		}
-		outs = append(outs, output{format, path})
-	}
-	return outs, nil
-}
-
-func toStdout(outs []output) bool {
-	for _, o := range outs {
-		if o.path == "-" {
-			return true
-		}
-	}
-	return false
-}
-
-func (o output) write(s *streams, state *events.State) error {
-	run := events.Summary(state)
-	if o.path != "-" {
-		return events.WriteSummary(o.path, run)
-	}
-	e := json.NewEncoder(s.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(run)
 }

@@ -60,6 +60,8 @@ type RunStarted struct {
 	Host      Host           `json:"host"`
 	Flags     []string       `json:"flags,omitempty"`
 	Scenarios []ScenarioInfo `json:"scenarios"`
+	Variables []Setting      `json:"variables,omitempty"`
+	Sources   []SourceInfo   `json:"sources,omitempty"`
 }
 
 type Host struct {
@@ -72,6 +74,10 @@ type ScenarioInfo struct {
 	Script    string   `json:"script"`
 	DependsOn []string `json:"dependsOn,omitempty"`
 	Tags      []string `json:"tags,omitempty"`
+
+	LoadModel string    `json:"loadModel,omitempty"` // as its call in a script would read
+	UserLoop  string    `json:"userLoop,omitempty"`
+	Options   []Setting `json:"options,omitempty"` // those that the script sets
 }
 
 type StatusChanged struct {
