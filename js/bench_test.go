@@ -23,6 +23,7 @@ func BenchmarkVM(b *testing.B) {
 		{"bare", "export const x = 1"},
 		{"start", "export function start(id) { return id; }"},
 		{"small", benchScript},
+		{"guarded", benchScript + `export const f = (m) => JSON.parse("[]").concat([...m.values()]).join("-".repeat(3)) + new Uint8Array(2)`},
 		{"5KB", fiveKB()},
 	} {
 		b.Run(c.name, func(b *testing.B) {

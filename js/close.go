@@ -1,5 +1,9 @@
 package js
 
+import "errors"
+
+var errClosed = errors.New("the virtual machine has been closed")
+
 // hooks are what modules want to know of their VM's life.
 type hooks struct {
 	close, iteration []func()
@@ -10,13 +14,18 @@ type hooks struct {
 // OnClose has f run when the VM is closed, the latest registered first. Only the VM's goroutine may call it.
 func (vm *VM) OnClose(f func()) { vm.hooks.close = append(vm.hooks.close, f) }
 
-// Close lets the modules give back what they hold for this VM (connections, files). The VM must not
-// run, and does not run again. Calling it twice does nothing more.
+// Close lets the modules give back what they hold for this VM (connections, files), and waits for the
+// goroutines of promises that an interrupt left behind. The VM must not run, and does not run again.
+// Calling it twice does nothing more.
 func (vm *VM) Close() {
 	if vm.hooks.closed {
 		return
 	}
 	vm.hooks.closed = true
+	if l := vm.loop.Load(); l != nil {
+		vm.dropLoop(errClosed)
+		l.busy.Wait()
+	}
 	for i := len(vm.hooks.close) - 1; i >= 0; i-- {
 		vm.hooks.close[i]()
 	}

@@ -50,7 +50,7 @@ func globalTable() map[string]func(vm *VM) goja.Value {
 		"DOMException":         eventsGlobal("DOMException"),
 		"WeakRef":              weakGlobal("WeakRef"),
 		"FinalizationRegistry": weakGlobal("FinalizationRegistry"),
-		"Iterator":             func(vm *VM) goja.Value { return polyfillIterator.run(vm) },
+		"Iterator":             func(vm *VM) goja.Value { return vm.iteratorHelpers().Get("Iterator") },
 	}
 }
 

@@ -27,7 +27,7 @@ type Program struct {
 	modules []string
 	sources map[string]bool // as frames name them: only these are the user's
 	words   words
-	buffers map[string]bool // those of bufferClasses that stand in it
+	named   map[string]bool // see findNames
 }
 
 // scriptName is what the bundle is called. A frame that still has this name belongs to glue that no
@@ -167,10 +167,7 @@ func (b *bundle) compile() (*Program, error) {
 		return nil, loadError(b.path, "", "cannot read the source map: %v", err)
 	}
 	p.words = findWords(code)
-	p.buffers = map[string]bool{}
-	for _, c := range bufferClasses {
-		p.buffers[c.name] = strings.Contains(code, c.name)
-	}
+	p.named = findNames(code)
 	ast, err := goja.Parse(scriptName, code+"\n//# sourceMappingURL=map",
 		parser.WithSourceMapLoader(func(string) ([]byte, error) { return smap, nil }))
 	if err != nil {

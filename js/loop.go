@@ -26,9 +26,10 @@ type loop struct {
 	byID       map[int64]*timer
 	immediates []*timer
 	lastID     int64
-	timeouts   int // of timers and immediates, those that are not intervals
-	works      int // natives' promises that are pending
-	age        int // goes up whenever everything is dropped
+	timeouts   int            // of timers and immediates, those that are not intervals
+	works      int            // natives' promises that are pending
+	busy       sync.WaitGroup // the goroutines of natives' promises, also of those that were dropped
+	age        int            // goes up whenever everything is dropped
 	rejected   []*goja.Promise
 	err        error // the first that nobody caught
 }
@@ -86,7 +87,7 @@ func (vm *VM) Promise(work func(ctx context.Context) (settle func() (goja.Value,
 	age := l.age
 	l.works++
 	from := vm.rt.CaptureCallStack(0, nil)
-	go func() {
+	l.busy.Go(func() {
 		settle := guarded(ctx, work)
 		l.post(func() error {
 			if l.age != age {
@@ -102,7 +103,7 @@ func (vm *VM) Promise(work func(ctx context.Context) (settle func() (goja.Value,
 			}
 			return resolve(v)
 		})
-	}()
+	})
 	return vm.rt.ToValue(promise)
 }
 

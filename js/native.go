@@ -77,7 +77,14 @@ func (l *lazyMembers) Set(key string, v goja.Value) bool {
 }
 
 func (l *lazyMembers) Delete(string) bool { return false }
-func (l *lazyMembers) Keys() []string     { return l.names }
+
+// Keys are the names of a LazyObject's members; those of a class are not enumerated, as everywhere.
+func (l *lazyMembers) Keys() []string {
+	if l.object == nil {
+		return nil
+	}
+	return l.names
+}
 
 // memberNames lists what a module's exports offer, for hints.
 func memberNames(exports *goja.Object) []string {

@@ -26,7 +26,7 @@ var patches = []struct {
 	{wordGroupBy, func(vm *VM) { polyfillGroupBy.run(vm) }},
 	{wordWithResolvers | wordTry, func(vm *VM) { polyfillPromise.run(vm) }},
 	{wordFromAsync, func(vm *VM) { polyfillFromAsync.run(vm) }},
-	{wordIterator, func(vm *VM) { vm.keepGlobal("Iterator", polyfillIterator.run(vm)) }},
+	{wordIterator, (*VM).patchIterators},
 	{wordWellFormed, func(vm *VM) { polyfillWellFormed.run(vm) }},
 	{wordEscape, func(vm *VM) { polyfillEscape.run(vm) }},
 	{wordCaptureStackTrace, func(vm *VM) {
@@ -45,7 +45,7 @@ var patches = []struct {
 	}},
 	{wordFreeze, (*VM).patchFreeze},
 	{wordRepeat, func(vm *VM) {
-		vm.replace(vm.prototype("String"), "repeat", func(original goja.Callable, call goja.FunctionCall) goja.Value {
+		vm.replace(vm.stringPrototype(), "repeat", func(original goja.Callable, call goja.FunctionCall) goja.Value {
 			if length := float64(lengthOf(call.This)) * call.Argument(0).ToFloat(); length > maxStringLength && !math.IsInf(length, 0) {
 				vm.Throw(RangeErrorf("String.repeat: the string would have %.0f characters; at most %d can be", length, maxStringLength))
 			}
@@ -53,8 +53,11 @@ var patches = []struct {
 		})
 	}},
 	{wordPad, func(vm *VM) {
-		for _, name := range []string{"padStart", "padEnd"} {
-			vm.replace(vm.prototype("String"), name, func(original goja.Callable, call goja.FunctionCall) goja.Value {
+		for _, name := range padNames {
+			if !vm.program.named[name] {
+				continue
+			}
+			vm.replace(vm.stringPrototype(), name, func(original goja.Callable, call goja.FunctionCall) goja.Value {
 				if length := call.Argument(0).ToFloat(); length > maxStringLength {
 					vm.Throw(RangeErrorf("String.%s: the string would have %.0f characters; at most %d can be", name, length, maxStringLength))
 				}
@@ -67,6 +70,25 @@ var patches = []struct {
 	{wordBuffer, (*VM).guardBuffers},
 	{wordEval, (*VM).guardEval},
 	{wordProperty, (*VM).patchRegExp},
+}
+
+var (
+	padNames    = []string{"padStart", "padEnd"}
+	freezeNames = []string{"isFrozen", "isSealed", "isExtensible", "freeze", "seal", "preventExtensions"}
+)
+
+// findNames looks in a bundle for the names of those patches that have several.
+func findNames(code string) map[string]bool {
+	named := map[string]bool{}
+	for _, list := range [][]string{padNames, freezeNames} {
+		for _, name := range list {
+			named[name] = strings.Contains(code, name)
+		}
+	}
+	for _, c := range bufferClasses {
+		named[c.name] = strings.Contains(code, c.name)
+	}
+	return named
 }
 
 // installPatches applies the patches that the program may need.
@@ -104,6 +126,12 @@ func (vm *VM) global(name string) *goja.Object {
 	return o
 }
 
+// arrayPrototype and stringPrototype come without the constructors, which few scripts touch.
+func (vm *VM) arrayPrototype() *goja.Object { return vm.rt.NewArray().Prototype() }
+func (vm *VM) stringPrototype() *goja.Object {
+	return vm.rt.ToValue("").ToObject(vm.rt).Prototype()
+}
+
 func (vm *VM) prototype(class string) *goja.Object {
 	return vm.global(class).Get("prototype").(*goja.Object)
 }
@@ -131,7 +159,7 @@ func lengthOf(v goja.Value) int {
 
 // guardArray refuses to go over an array whose items no memory could hold.
 func (vm *VM) guardArray(name string) {
-	vm.replace(vm.prototype("Array"), name, func(original goja.Callable, call goja.FunctionCall) goja.Value {
+	vm.replace(vm.arrayPrototype(), name, func(original goja.Callable, call goja.FunctionCall) goja.Value {
 		if o, ok := call.This.(*goja.Object); ok {
 			if n := orUndefined(o.Get("length")).ToInteger(); n > maxDenseLength {
 				vm.Throw(RangeErrorf("Array.%s: the array has %d items; at most %d can be gone over", name, n, maxDenseLength))
@@ -152,7 +180,10 @@ func (vm *VM) patchFreeze() {
 		t := o.ExportType()
 		return t == typeObjectView || t == typeArrayView
 	}
-	for _, name := range []string{"isFrozen", "isSealed", "isExtensible", "freeze", "seal", "preventExtensions"} {
+	for _, name := range freezeNames {
+		if !vm.program.named[name] {
+			continue
+		}
 		vm.replace(object, name, func(original goja.Callable, call goja.FunctionCall) goja.Value {
 			v := call.Argument(0)
 			switch {
@@ -179,7 +210,7 @@ var bufferClasses = []struct {
 // that it stays a constructor in all else; only those are that the bundle names.
 func (vm *VM) guardBuffers() {
 	for _, c := range bufferClasses {
-		if !vm.program.buffers[c.name] {
+		if !vm.program.named[c.name] {
 			continue
 		}
 		class := vm.global(c.name)

@@ -98,8 +98,8 @@ var polyfillFromAsync = newPolyfill("Array.fromAsync", `() => { `+define+`
 	} });
 }`)
 
-var polyfillIterator = newPolyfill("Iterator", `() => { `+define+`
-	const proto = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+// polyfillIterator takes the prototype of all iterators.
+var polyfillIterator = newPolyfill("Iterator", `(proto) => { `+define+`
 	const whole = (n, what) => {
 		const v = Math.trunc(Number(n));
 		if (Number.isNaN(Number(n)) || v < 0) throw new RangeError(what + " takes a number of at least 0, not " + String(n));
@@ -135,7 +135,7 @@ var polyfillIterator = newPolyfill("Iterator", `() => { `+define+`
 			}
 		},
 	};
-	define(proto, {
+	const members = {
 		map(fn) { return generators.map(this, callable(fn, "Iterator.map")); },
 		filter(fn) { return generators.filter(this, callable(fn, "Iterator.filter")); },
 		take(n) { return generators.take(this, whole(n, "Iterator.take")); },
@@ -157,7 +157,7 @@ var polyfillIterator = newPolyfill("Iterator", `() => { `+define+`
 		some(fn) { callable(fn, "Iterator.some"); let i = 0; for (const v of each(this)) if (fn(v, i++)) return true; return false; },
 		every(fn) { callable(fn, "Iterator.every"); let i = 0; for (const v of each(this)) if (!fn(v, i++)) return false; return true; },
 		find(fn) { callable(fn, "Iterator.find"); let i = 0; for (const v of each(this)) if (fn(v, i++)) return v; },
-	});
+	};
 	const Iterator = function Iterator() {
 		if (new.target === undefined || new.target === Iterator) throw new TypeError("Iterator is an abstract class");
 	};
@@ -166,8 +166,33 @@ var polyfillIterator = newPolyfill("Iterator", `() => { `+define+`
 		const it = o[Symbol.iterator] ? o[Symbol.iterator]() : o;
 		return proto.isPrototypeOf(it) ? it : each(it);
 	} });
-	return Iterator;
+	return { Iterator, members };
 }`)
+
+// iteratorNames are the helpers that it has.
+var iteratorNames = []string{"map", "filter", "take", "drop", "flatMap", "reduce", "toArray", "forEach", "some", "every", "find"}
+
+func (vm *VM) iteratorHelpers() *goja.Object {
+	return vm.once("iterator", func() goja.Value { return polyfillIterator.run(vm, vm.iteratorPrototype()) })
+}
+
+// iteratorPrototype is what all iterators that the language has inherit from.
+func (vm *VM) iteratorPrototype() *goja.Object {
+	values, _ := goja.AssertFunction(vm.arrayPrototype().Get("values"))
+	return vm.must(values(vm.rt.NewArray())).(*goja.Object).Prototype().Prototype()
+}
+
+// patchIterators puts the helpers behind the prototype of all iterators, unbuilt: that a script has an
+// iterator does not mean that it needs them.
+func (vm *VM) patchIterators() {
+	proto := vm.iteratorPrototype()
+	if proto.Get("map") != nil {
+		return
+	}
+	proto.SetPrototype(vm.rt.NewDynamicObject(&lazyMembers{names: iteratorNames, build: func(name string) goja.Value {
+		return vm.iteratorHelpers().Get("members").(*goja.Object).Get(name)
+	}}))
+}
 
 var polyfillWellFormed = newPolyfill("isWellFormed", `() => { `+define+`
 	const lone = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?:[^\uD800-\uDBFF]|^)[\uDC00-\uDFFF]/;
