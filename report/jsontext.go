@@ -3,8 +3,29 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 )
+
+// longFraction is a number outside of quotes with more decimals than anyone reads while it moves.
+var longFraction = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?\d+\.\d{4,}`)
+
+// roundFractions shortens long fractions to three decimals. It is for what is looked at, not for what
+// is kept.
+func roundFractions(text string) string {
+	return longFraction.ReplaceAllStringFunc(text, func(match string) string {
+		if match[0] == '"' {
+			return match
+		}
+		f, err := strconv.ParseFloat(match, 64)
+		if err != nil {
+			return match
+		}
+		return strconv.FormatFloat(math.Round(f*1000)/1000, 'f', -1, 64)
+	})
+}
 
 // compactJSON puts JSON on one line; what is not JSON is shown as it is. It looks at no more than a
 // line can show.
@@ -17,7 +38,7 @@ func compactJSON(raw json.RawMessage) string {
 	if err := json.Compact(&b, raw); err != nil {
 		return clean(strings.Join(strings.Fields(string(raw)), " "))
 	}
-	return clean(b.String())
+	return clean(roundFractions(b.String()))
 }
 
 // prettyJSON shows a value as a person would write it: text as text, what fits on one line there,
