@@ -35,6 +35,8 @@ declare module "runner/http" {
     maxBodySize?: number | string;
     /** Ask for a compressed body: true for gzip, deflate, br and zstd, or a list such as "gzip, br". */
     compression?: boolean | string;
+    /** "auto" (HTTP/2 where TLS agrees on it), "1.1", or "2" (in the clear with prior knowledge). */
+    version?: "auto" | "1.1" | "2";
     /** A unix socket to connect to; the URL still gives Host and path. */
     socket?: string;
     /** A connection of its own, closed afterwards. */
@@ -92,7 +94,7 @@ declare module "runner/http" {
     readonly statusText: string;
     /** Of the last request, after redirects. */
     readonly url: string;
-    /** "HTTP/1.1". */
+    /** "HTTP/1.1", "HTTP/2.0". */
     readonly proto: string;
     readonly headers: Headers;
     /** What the answer sets, by name. */

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	nethttp "net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -467,6 +468,26 @@ func TestFiles(t *testing.T) {
 		os.WriteFile(short, []byte("x"), 0o644)
 		u.want("body")
 	})
+}
+
+func TestHTTP2ByOption(t *testing.T) {
+	s := httptest.NewUnstartedServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		w.Header().Set("X-Proto", r.Proto)
+		fmt.Fprint(w, `{"a":[1,2]}`)
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	script := `export function start() {
+		const r = http.get(base), b = http.batch([base, base, { url: base, version: "1.1" }]);
+		return [r.proto, r.headers.get("x-proto"), r.json("a.1"), r.attempts, ...b.map((r) => r.proto)].join(" ");
+	}`
+	u := newUser(t, s.URL, "{ tls: { insecure: true } }", script)
+	u.want("HTTP/2.0 HTTP/2.0 2 1 HTTP/2.0 HTTP/2.0 HTTP/1.1")
+	if n := u.sum(metrics.HTTPConnsOpened, nil).Sum; n != 2 {
+		t.Errorf("%v connections opened, want one of each version", n)
+	}
+	newUser(t, s.URL, "{ tls: { insecure: true }, version: '1.1' }", `export function start() { return http.get(base).proto }`).want("HTTP/1.1")
 }
 
 func TestProxyOption(t *testing.T) {

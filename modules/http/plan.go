@@ -154,7 +154,7 @@ func (s *state) newPlan(fn, method, url string, options *goja.Object) *plan {
 		method: method, tags: set.Tags, kind: set.Type, throws: set.Throws, expect: set.Expect,
 		req: &client.Request{
 			Method: method, Header: set.Header, Drop: set.Drop, Auth: set.Auth, MaxRedirects: set.Redirects,
-			Discard: set.Discard, Socket: set.Socket, Route: set.route(), NoJar: set.Cookies == "off", Fresh: set.NewConnection == "request",
+			Discard: set.Discard, Socket: set.Socket, Route: set.route(), Version: set.Version, NoJar: set.Cookies == "off", Fresh: set.NewConnection == "request",
 		},
 	}
 	if set.Discard {
@@ -245,6 +245,9 @@ func init() {
 			default:
 				c.codings = c.string(key, v)
 			}
+		},
+		"version": func(c *call, key string, v goja.Value) {
+			c.p.req.Version = versionOf(c.oneOf(key, v, versions...))
 		},
 		"newConnection": func(c *call, key string, v goja.Value) { c.p.req.Fresh = c.bool(key, v) },
 	}

@@ -42,6 +42,7 @@ type Settings struct {
 	Socket        string
 	Route         func(*client.Target) *client.Proxy // nil: what the environment says
 	NoProxy       bool
+	Version       string
 	Insecure      bool // certificates are not verified: figures and verdict come from whoever answered
 }
 
@@ -357,9 +358,19 @@ func (s *Settings) keys() map[string]func(*decoder, value.Value) {
 				d.addresses(text, &cfg.LocalAddrs)
 			}
 		},
-		"proxy": func(d *decoder, v value.Value) { s.Route, s.NoProxy = d.proxy(v) },
-		"tls":   func(d *decoder, v value.Value) { cfg.TLS = d.tls(v, &s.Insecure) },
+		"version": func(d *decoder, v value.Value) { s.Version = versionOf(d.oneOf(v, versions...)) },
+		"proxy":   func(d *decoder, v value.Value) { s.Route, s.NoProxy = d.proxy(v) },
+		"tls":     func(d *decoder, v value.Value) { cfg.TLS = d.tls(v, &s.Insecure) },
 	}
+}
+
+var versions = []string{"auto", "1.1", "2"}
+
+func versionOf(word string) string {
+	if word == "auto" {
+		return client.VersionAuto
+	}
+	return word
 }
 
 // proxy reads a proxy's URL, or { url, except }; false is none at all, also not the environment's.

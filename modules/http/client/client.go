@@ -11,10 +11,7 @@ package client
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,6 +58,9 @@ type Client struct {
 
 	mu     sync.Mutex
 	idle   []*conn // the latest used last
+	h2     map[string]*h2conn
+	gates  map[string]chan struct{} // of keys whose first connection is being made
+	only1  map[string]bool          // keys whose server has turned HTTP/2 down
 	active []*conn
 	closed bool
 
@@ -112,11 +112,22 @@ func (c *Client) abort(context.Context) {
 // CloseIdle closes the connections that no exchange uses, so that the next request opens its own.
 func (c *Client) CloseIdle() {
 	c.mu.Lock()
-	idle := c.idle
-	c.idle = nil
+	idle, h2 := c.idle, c.h2
+	c.idle, c.h2 = nil, nil
+	closed := c.closed
 	c.mu.Unlock()
 	for _, cn := range idle {
 		cn.close()
+	}
+	for _, h := range h2 {
+		if closed {
+			h.cc.Close()
+		} else {
+			h.cc.SetDoNotReuse() // it closes when the last of its requests has ended
+			if h.cc.State().StreamsActive == 0 {
+				h.cc.Close()
+			}
+		}
 	}
 }
 
@@ -208,303 +219,9 @@ func (c *Client) redirect(req *Request, resp *Response) *Request {
 	return nil
 }
 
-// exchange sends the request once, or twice if it was lost on a connection that died while idle.
-func (c *Client) exchange(ctx context.Context, req *Request, resp *Response, deadline int64, to func(*Response) func([]byte) *Error) *Error {
-	cookies := ""
-	if !req.ownCookie {
-		if c.jar != nil && !req.NoJar && c.jar.any.Load() {
-			cookies = req.cookieLine(c.jar.cookies(req.Target))
-		} else if len(req.Cookies) > 0 {
-			cookies = req.cookieLine(nil)
-		}
-	}
-	authorization := ""
-	if req.Auth != nil && req.Auth.Scheme == "digest" {
-		authorization = c.digest(req)
-	}
-	for retried := false; ; {
-		cn, reused, err := c.acquire(ctx, req, resp, deadline, retried)
-		if err != nil {
-			return err
-		}
-		var unwatch func() bool
-		if !cn.inMain && ctx.Done() != nil {
-			unwatch = context.AfterFunc(ctx, func() { cn.kill(killCancel) })
-		}
-		before := now()
-		e := cn.send(req.wire(cookies, authorization), req.Source)
-		if e == errStale {
-			c.drop(cn, unwatch, resp)
-			continue
-		}
-		resp.Attempts++
-		if reused {
-			resp.flags |= flagReused
-		}
-		var failed *Error
-		if e == nil {
-			failed = cn.answer(req, resp, c.maxBody(req), to)
-		}
-		if bad := cn.finishWriting(); bad != nil {
-			e, failed = nil, bad
-		}
-		end := now()
-		if cn.tSent == 0 {
-			cn.tSent = end
-		}
-		if cn.tFirst == 0 {
-			cn.tFirst = end
-		}
-		resp.Send += time.Duration(cn.tSent - before)
-		resp.Wait += time.Duration(cn.tFirst - cn.tSent)
-		resp.Receive += time.Duration(end - cn.tFirst)
-		resp.BytesOut += int64(cn.sent)
-		resp.BytesIn += cn.came
-		resp.remote = &cn.remote
-		if e != nil {
-			lost := reused && cn.came == 0 && cn.killed.Load() == killNone
-			failed = cn.failure(doingWait, e)
-			cn.shut = failed.Kind == KindClosed || failed.Kind == KindReset
-			c.drop(cn, unwatch, resp)
-			if lost && cn.shut && !retried && !c.cfg.NoRetry {
-				retried = true
-				continue
-			}
-			return failed
-		}
-		if failed != nil {
-			c.drop(cn, unwatch, resp)
-			return failed
-		}
-		if resp.flags&flagCookies != 0 && c.jar != nil && !req.NoJar {
-			c.jar.set(req.Target, resp.Cookies())
-		}
-		c.release(cn, unwatch, resp, req)
-		return nil
-	}
-}
-
-func (c *Client) maxBody(req *Request) int64 {
-	if req.MaxBody > 0 {
-		return req.MaxBody
-	}
-	return c.cfg.MaxBody
-}
-
-var errClosed = &Error{Kind: KindCanceled, Message: "canceled: the user has ended"}
-
-// acquire gives a connection on which the exchange may start, idle or new, with its deadline set.
-func (c *Client) acquire(ctx context.Context, req *Request, resp *Response, deadline int64, fresh bool) (*conn, bool, *Error) {
-	if !fresh && !req.Fresh {
-		c.mu.Lock()
-		for i := len(c.idle) - 1; i >= 0; i-- {
-			cn := c.idle[i]
-			if cn.key != req.key {
-				continue
-			}
-			c.idle[i] = c.idle[len(c.idle)-1]
-			c.idle[len(c.idle)-1] = nil
-			c.idle = c.idle[:len(c.idle)-1]
-			if cn.slot.deadline.Swap(deadline) == 0 {
-				// The watchdog closed it: it was idle for too long.
-				cn.close()
-				continue
-			}
-			err := c.enter(ctx, cn)
-			c.mu.Unlock()
-			if err != nil {
-				c.drop(cn, nil, resp)
-				return nil, false, err
-			}
-			return cn, true, nil
-		}
-		c.mu.Unlock()
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, false, errorf(KindCanceled, err, "canceled before a connection was made")
-	}
-	cn, err := c.open(ctx, req, resp, deadline)
-	if err != nil {
-		return nil, false, err
-	}
-	cn.slot.deadline.Store(deadline)
-	c.mu.Lock()
-	err = c.enter(ctx, cn)
-	c.mu.Unlock()
-	if err != nil {
-		c.drop(cn, nil, resp)
-		return nil, false, err
-	}
-	return cn, false, nil
-}
-
-// enter makes the connection one that Close and the watched context can end. The caller holds mu; the
-// context is looked at afterwards, so that no cancellation falls between.
-func (c *Client) enter(ctx context.Context, cn *conn) *Error {
-	cn.inMain = ctx == c.main
-	cn.index = len(c.active)
-	c.active = append(c.active, cn)
-	if c.closed {
-		return errClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return errorf(KindCanceled, err, "canceled before the request was sent")
-	}
-	return nil
-}
-
-// leave is the other end of enter; the caller holds mu.
-func (c *Client) leave(cn *conn) {
-	last := len(c.active) - 1
-	c.active[cn.index] = c.active[last]
-	c.active[cn.index].index = cn.index
-	c.active[last] = nil
-	c.active = c.active[:last]
-	cn.index = -1
-}
-
-// drop ends a connection after an exchange that it cannot outlive.
-func (c *Client) drop(cn *conn, unwatch func() bool, resp *Response) {
-	if unwatch != nil {
-		unwatch()
-	}
-	cn.releaseBuffer()
-	c.mu.Lock()
-	c.leave(cn)
-	c.mu.Unlock()
-	if cn.shut {
-		resp.flags |= flagPeerShut
-		resp.needMore().Peer++
-	}
-	cn.close()
-}
-
-// release keeps the connection for the next request if it can serve one.
-func (c *Client) release(cn *conn, unwatch func() bool, resp *Response, req *Request) {
-	inTime := cn.slot.deadline.Swap(-(now() + int64(c.cfg.IdleTimeout))) != 0
-	if unwatch != nil {
-		unwatch()
-	}
-	if cn.dirty || req.Fresh || req.ownClose || !inTime || cn.killed.Load() != killNone || c.cfg.IdleTimeout <= 0 {
-		c.drop(cn, nil, resp)
-		return
-	}
-	cn.releaseBuffer()
-	cn.served++
-	c.mu.Lock()
-	c.leave(cn)
-	closed := c.closed
-	if !closed {
-		c.idle = append(c.idle, cn)
-	}
-	c.mu.Unlock()
-	if closed {
-		cn.close()
-	}
-}
-
-// open makes a connection for the request.
-func (c *Client) open(ctx context.Context, req *Request, resp *Response, deadline int64) (*conn, *Error) {
-	setup := resp.needSetup()
-	limit := time.Duration(deadline - now())
-	whole := true
-	if c.cfg.ConnectTimeout > 0 && c.cfg.ConnectTimeout < limit {
-		limit, whole = c.cfg.ConnectTimeout, false
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	t := req.Target
-	nc, err := c.connect(ctx, req, setup)
-	if err != nil {
-		e := asError(t.Address(), err)
-		if e.Kind == KindTimeout && !whole {
-			e.Message += " (after connectTimeout, " + c.cfg.ConnectTimeout.String() + ")"
-		}
-		return nil, e
-	}
-	setup.Opened++
-	return newConn(nc, req.key, t.Address()), nil
-}
-
-func asError(addr string, err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return dialError(addr, err)
-}
-
-// connect makes the byte stream on which the request is spoken.
-func (c *Client) connect(ctx context.Context, req *Request, setup *Setup) (net.Conn, error) {
-	t := req.Target
-	var nc net.Conn
-	var err error
-	if req.Socket != "" {
-		start := now()
-		var d net.Dialer
-		nc, err = d.DialContext(ctx, "unix", req.Socket)
-		setup.Connect += time.Duration(now() - start)
-		setup.Connected++
-		if err != nil {
-			return nil, dialError("unix:"+req.Socket, err)
-		}
-	} else if req.proxy != nil {
-		if nc, err = c.viaProxy(ctx, req.proxy, t, setup); err != nil {
-			return nil, err
-		}
-	} else if nc, err = c.dial(ctx, t.Host, t.Port, setup); err != nil {
-		return nil, err
-	}
-	if t.Scheme == "https" {
-		return c.handshake(ctx, nc, t.Host, setup, true)
-	}
-	return nc, nil
-}
-
-// handshake makes the stream a TLS one, to the target or to its proxy.
-func (c *Client) handshake(ctx context.Context, nc net.Conn, host string, setup *Setup, target bool) (net.Conn, error) {
-	cfg := c.tlsConfig()
-	if cfg.ServerName == "" || !target {
-		cfg = cfg.Clone()
-		cfg.ServerName, _, _ = strings.Cut(host, "%")
-	}
-	start := now()
-	tc := tls.Client(&belowTLS{Conn: nc}, cfg)
-	err := tc.HandshakeContext(ctx)
-	setup.TLS += time.Duration(now() - start)
-	setup.Shook++
-	if err != nil {
-		nc.Close()
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return nil, tlsError(host, err)
-	}
-	return tc, nil
-}
-
-// tlsConfig is the shared configuration with this user's own session cache: a user resumes its own
-// sessions and nobody else's.
-func (c *Client) tlsConfig() *tls.Config {
-	if cfg := c.tls.Load(); cfg != nil {
-		return cfg
-	}
-	var cfg *tls.Config
-	if c.cfg.TLS != nil {
-		cfg = c.cfg.TLS.Clone()
-	} else {
-		cfg = &tls.Config{}
-	}
-	if !cfg.SessionTicketsDisabled {
-		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(8)
-	}
-	c.tls.CompareAndSwap(nil, cfg)
-	return c.tls.Load()
-}
-
-// OpenConnections counts the connections of the client, idle ones first.
+// OpenConnections counts the connections of the client, idle ones first. One of HTTP/2 counts as idle.
 func (c *Client) OpenConnections() (idle, active int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.idle), len(c.active)
+	return len(c.idle) + len(c.h2), len(c.active)
 }

@@ -120,7 +120,7 @@ func (c *Client) viaProxy(ctx context.Context, p *Proxy, t *Target, setup *Setup
 		return nil, proxyError(p, err)
 	}
 	if p.Scheme == "https" {
-		if nc, err = c.handshake(ctx, nc, p.Host, setup, false); err != nil {
+		if nc, err = c.handshake(ctx, nc, p.Host, setup, nil); err != nil {
 			return nil, proxyError(p, err)
 		}
 	}

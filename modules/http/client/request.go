@@ -43,6 +43,7 @@ type Request struct {
 	Fresh        bool   // on a connection of its own, closed afterwards
 	Socket       string // path of a unix socket to connect to instead of the target's address
 	Auth         *Auth
+	Version      string // VersionAuto, Version1 or Version2
 
 	// Route chooses the proxy, also for the targets of redirects; nil: none.
 	Route func(*Target) *Proxy
@@ -115,7 +116,13 @@ func (r *Request) Prepare() error {
 	if r.Route != nil && r.Socket == "" {
 		if r.proxy = r.Route(r.Target); r.proxy != nil {
 			r.key = r.proxy.key(r.Target)
+			if r.Version == Version2 && r.proxy.forwards(r.Target) {
+				return fmt.Errorf("HTTP/2 in the clear cannot go through the proxy %s", r.proxy.address())
+			}
 		}
+	}
+	if r.Version != VersionAuto {
+		r.key += " HTTP/" + r.Version
 	}
 	if r.Source == nil {
 		r.static = r.build("", "")
@@ -279,7 +286,7 @@ func (r *Request) redirected(status int, to *Target) (*Request, error) {
 	n := &Request{
 		Method: r.Method, Target: to, Header: r.Header, Drop: r.Drop, Cookies: r.Cookies, Body: r.Body, Source: r.Source,
 		HasBody: r.HasBody, ContentType: r.ContentType, Timeout: r.Timeout, MaxRedirects: r.MaxRedirects,
-		MaxBody: r.MaxBody, Discard: r.Discard, NoJar: r.NoJar, Fresh: r.Fresh, Socket: r.Socket, Auth: r.Auth, Route: r.Route,
+		MaxBody: r.MaxBody, Discard: r.Discard, NoJar: r.NoJar, Fresh: r.Fresh, Socket: r.Socket, Auth: r.Auth, Route: r.Route, Version: r.Version,
 	}
 	var dropBody bool
 	switch status {
