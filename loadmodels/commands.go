@@ -75,11 +75,18 @@ type Commands interface {
 	Stop(reason value.Value) error
 	Fail(reason value.Value) error
 
+	// Phase begins a phase of the load, which has figures of its own: what ends from now on counts in
+	// it. A phase that is named again goes on. Thresholds leave out the one that is named WarmUp.
+	Phase(name string) error
+
 	// Report tells the displays where the model is.
 	Report(p Progress)
 	// Note writes a finding of the model into the run's notes, which the summary shows.
 	Note(message string)
 }
+
+// WarmUp is the phase that thresholds leave out unless they name it.
+const WarmUp = "warm-up"
 
 // UserCommands is a virtual user's side. All calls come from the user's goroutine.
 type UserCommands interface {

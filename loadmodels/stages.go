@@ -59,6 +59,9 @@ func (m Stages) run(c Commands) error {
 		if p, ok := model.(part); ok {
 			run = p.run
 		}
+		if err := enterStage(c, "stage", i); err != nil {
+			return err
+		}
 		if err := run(newStaged(c, "stage", plans, i)); err != nil {
 			return err
 		}
@@ -78,6 +81,9 @@ func (m Sequence) run(c Commands) error {
 	}
 	plans := planAll(m.Models, float64(c.TargetUsers()))
 	for i, model := range m.Models {
+		if err := enterStage(c, "part", i); err != nil {
+			return err
+		}
 		staged := newStaged(c, "part", plans, i)
 		if err := model.Run(staged); err != nil {
 			return err
@@ -142,6 +148,7 @@ func joined(plans [][]Segment) []Segment {
 // staged is what one of several models gets: its progress counts as a part of the whole.
 type staged struct {
 	Commands
+	name          string // of its phase
 	label         string
 	before, after time.Duration // what is planned before and after this part; negative: not known
 	planned       time.Duration // this part
@@ -150,6 +157,7 @@ type staged struct {
 func newStaged(c Commands, label string, plans [][]Segment, i int) Commands {
 	return &staged{
 		Commands: c,
+		name:     stageName(label, i),
 		label:    fmt.Sprintf("%s %d/%d", label, i+1, len(plans)),
 		before:   PlannedDuration(joined(plans[:i])),
 		planned:  PlannedDuration(plans[i]),

@@ -105,6 +105,9 @@ func (m RampUsersToThreshold) ramp(c Commands, r *reader) (users int, crossed bo
 	users = m.InitialUsers
 	start := c.Elapsed()
 	for n := 1; ; n++ {
+		if err := enter(c, plural(users, "user")); err != nil {
+			return users, false, err
+		}
 		if err := c.ScaleUsers(users); err != nil {
 			return users, false, err
 		}

@@ -115,6 +115,7 @@ func (c *controller) startUsers(command string, n int, o loadmodels.StartOptions
 	if err := c.begin(command); err != nil {
 		return err
 	}
+	c.preflight(c.TargetUsers() + n)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.roster.len()+n > MaxUsers {
@@ -212,6 +213,7 @@ func (c *controller) SetArrivals(s loadmodels.Arrivals, o loadmodels.ArrivalOpti
 	if err := c.begin("setArrivalRate"); err != nil {
 		return err
 	}
+	c.preflight(o.MaxUsers)
 	if missing := o.Users - c.TargetUsers(); missing > 0 {
 		if err := c.startUsers("setArrivalRate", missing, loadmodels.StartOptions{}); err != nil {
 			return err

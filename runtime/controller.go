@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"runner/events"
+	"runner/generator"
 	"runner/loadmodels"
 	"runner/metrics"
 	"runner/value"
@@ -29,6 +30,8 @@ type controller struct {
 	director Director
 	results  *results
 	failures failures
+	judging  judging
+	watched  *generator.Watch // guarded by the run's ticking; nil until the first second
 
 	driving    context.Context // done when the load model must return
 	stopDrive  context.CancelFunc
@@ -215,6 +218,7 @@ func (c *controller) conduct(ctx context.Context) outcome {
 	c.terminate(inited)
 	c.services.close()
 	c.run.tickScenario(c)
+	c.judgeFigures()
 	end := c.judge(output)
 	c.become(Ended)
 	return outcome{end, output}
@@ -280,6 +284,7 @@ const (
 // and cannot be used any more.
 func (c *controller) drive(ctx context.Context, state value.Value) bool {
 	c.driveBegan = time.Now()
+	defer c.beginJudging()()
 	c.lastCommand.Store(time.Now().UnixNano())
 	done := make(chan error, 1)
 	go func() {

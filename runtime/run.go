@@ -25,6 +25,9 @@ type RunOptions struct {
 	Started events.RunStarted // what the first event says; ID, Seed, Started and Scenarios are filled in
 	Timeout time.Duration     // for the whole run; 0: none
 	Sink    events.Sink
+	// Generator tells once a second how this process and its machine fare; nil: nobody watches, and
+	// nothing is marked.
+	Generator Sampler
 
 	// newPacer is the clock of arrivals; tests in virtual time have their own.
 	newPacer func() pacer
@@ -43,10 +46,12 @@ type Run struct {
 	killed context.Context
 
 	ticking sync.Mutex
+	second  second // guarded by ticking
 
 	mu     sync.Mutex
 	why    ending
 	active []*controller
+	warned bool // by the preflight
 }
 
 // Outcome is how a run ended.
@@ -91,6 +96,7 @@ func (r *Run) Do(ctx context.Context) Outcome {
 		})
 		defer t.Stop()
 	}
+	r.second.last = r.began
 	r.emitStart()
 	r.registry.OnWarning(func(message string) {
 		r.emit("", events.Event{Kind: events.KindNote, Note: &events.Note{Level: "warn", Code: "metrics", Message: message}})
@@ -178,7 +184,7 @@ func (r *Run) scenario(ctx context.Context, s *Scenario, deps map[string]outcome
 	known := map[string]loadmodels.Dependency{}
 	for _, name := range s.DependsOn {
 		d := deps[name]
-		if d.Verdict != verdict.Passed && d.Verdict != verdict.Stopped {
+		if d.Verdict != verdict.Passed && d.Verdict != verdict.Stopped && d.Verdict != verdict.GeneratorLimited {
 			causes = append(causes, verdict.Cause{Kind: verdict.Dependency, Scenario: s.Name, Message: fmt.Sprintf("skipped: %s %s", name, d.Verdict)})
 		}
 		known[name] = loadmodels.Dependency{Verdict: string(d.Verdict), Output: d.value, Errors: d.Errors}
@@ -260,9 +266,12 @@ func (r *Run) tick() {
 	r.ticking.Lock()
 	defer r.ticking.Unlock()
 	r.drainMetrics()
-	for _, c := range r.running() {
+	active := r.running()
+	for _, c := range active {
 		c.tick()
+		c.judgeLive()
 	}
+	r.watch(active)
 }
 
 // running are the scenarios that run.
@@ -285,10 +294,12 @@ func (r *Run) drainMetrics() {
 		c.services.sample()
 	}
 	d := r.registry.Drain()
+	at := time.Since(r.began)
+	r.drained(at, d)
 	if d.Empty() {
 		return
 	}
-	r.store.Apply(time.Since(r.began), d)
+	r.store.Apply(at, d)
 	r.emit("", events.Event{Kind: events.KindMetrics, Metrics: d})
 }
 

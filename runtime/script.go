@@ -3,8 +3,10 @@ package runtime
 import (
 	"time"
 
+	"runner/generator"
 	"runner/loadmodels"
 	"runner/metrics"
+	"runner/thresholds"
 	"runner/value"
 )
 
@@ -36,6 +38,12 @@ type Options struct {
 	IterationTimeout time.Duration // 0: none
 	ContinueInterval time.Duration // 60 s
 	MaxUnread        int           // results kept for a load model that has not read them; 250,000
+
+	Thresholds []*thresholds.Threshold // which Resolve has accepted
+	// WarmUp is how long, from the load model's beginning, the phase is loadmodels.WarmUp whatever the
+	// load model names; 0: not at all.
+	WarmUp    time.Duration
+	Generator generator.Limits
 }
 
 // withDefaults fills the fields that are zero.

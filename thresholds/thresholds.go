@@ -82,11 +82,18 @@ func (t *Threshold) String() string { return t.Key.String() + ": " + t.Check.Str
 func (t *Threshold) Counts(phase, warmUp string) bool {
 	switch {
 	case len(t.Phases) > 0:
-		return slices.Contains(t.Phases, phase)
+		return within(phase, t.Phases)
 	case phase == warmUp:
 		return false
 	}
-	return !slices.Contains(t.ExceptPhases, phase)
+	return !within(phase, t.ExceptPhases)
+}
+
+// within says whether a phase is one of those named, or a part of one: "stage 2 › 30 users" is of stage 2.
+func within(phase string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return phase == name || strings.HasPrefix(phase, name+" › ")
+	})
 }
 
 // Source is where figures are looked up: a *metrics.Store is one.

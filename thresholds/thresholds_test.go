@@ -213,6 +213,7 @@ func TestPhasesThatCount(t *testing.T) {
 	}{
 		{"all but the warm-up", Terms{}, map[string]bool{"": true, "hold": true, "warm-up": false}},
 		{"a named phase alone", Terms{Phases: []string{"hold"}}, map[string]bool{"": false, "hold": true, "warm-up": false}},
+		{"a part of a named phase", Terms{Phases: []string{"stage 2"}}, map[string]bool{"stage 2 › 30 users": true, "stage 20": false}},
 		{"the warm-up if it is named", Terms{Phases: []string{"warm-up"}}, map[string]bool{"hold": false, "warm-up": true}},
 		{"all but a phase", Terms{ExceptPhases: []string{"ramp"}}, map[string]bool{"": true, "ramp": false, "hold": true, "warm-up": false}},
 	} {

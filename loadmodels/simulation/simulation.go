@@ -40,6 +40,7 @@ type Scenario struct {
 	// What happened.
 	Scaled       []Step // each change of the number of users wanted
 	Reported     []loadmodels.Progress
+	Phases       []string
 	Notes        []string
 	Batches      []int // how many results the aggregator got each time
 	Planned      []time.Duration
@@ -462,6 +463,15 @@ func (s *Scenario) Stop(reason value.Value) error {
 func (s *Scenario) Fail(reason value.Value) error {
 	s.HasFailed = true
 	return s.Stop(reason)
+}
+
+
+// Phase notes the phases, each once in a row.
+func (s *Scenario) Phase(name string) error {
+	if n := len(s.Phases); n == 0 || s.Phases[n-1] != name {
+		s.Phases = append(s.Phases, name)
+	}
+	return nil
 }
 
 func (s *Scenario) Report(p loadmodels.Progress) { s.Reported = append(s.Reported, p) }
