@@ -70,6 +70,7 @@ func (b *bundler) build(async bool) (*bundle, error) {
 		SourcesContent: api.SourcesContentExclude,
 		Metafile:       true,
 		LogLevel:       api.LogLevelSilent,
+		LegalComments:  api.LegalCommentsNone, // they would stand behind the closing export
 		AbsWorkingDir:  b.cwd,
 		Outfile:        filepath.Join(b.cwd, "bundle.js"),
 		Define:         map[string]string{"process.env.NODE_ENV": `"production"`},

@@ -172,6 +172,7 @@ func TestLoaded(t *testing.T) {
 			export const f = (async () => { const r = []; for await (const x of g()) r.push(x); return r })();
 			export const m = typeof import.meta`},
 			want: "{ f: Promise { [ 1, 2, 3 ] }, m: 'object' }"},
+		{name: "licences of packages", files: map[string]string{"script.js": "/*! @license mine */ import a from 'a'; //! kept\nexport const r = a", "node_modules/a/index.js": "/** @preserve theirs */ module.exports = 5"}, want: "{ r: 5 }"},
 		{name: "imports that go round", files: map[string]string{"script.js": "import { b } from './b'; export const a = () => 1; export const r = b()", "b.js": "import { a } from './script'; export const b = () => a() + 1"},
 			want: "{ a: [Function: a], r: 2 }"},
 	}
