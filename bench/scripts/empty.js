@@ -1,0 +1,2 @@
+// empty.js: nothing but the engine's own work.
+export function start() {}
