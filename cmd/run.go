@@ -14,6 +14,7 @@ import (
 
 	"runner/demo"
 	"runner/events"
+	"runner/generator"
 	"runner/report"
 	"runner/runtime"
 	"runner/verdict"
@@ -22,6 +23,7 @@ import (
 // runOptions are the flags of `runner run`.
 type runOptions struct {
 	scriptFlags
+	judgingFlags
 	timeout   durationFlag
 	grace     durationFlag
 	results   string
@@ -66,6 +68,7 @@ script's console go to standard error, the summary to standard output. What the 
 	f.BoolVar(&o.demo, "demo", false, "start the demo API and resolve relative URLs against it")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress and no console of the script, only the summary")
 	f.BoolVar(&o.compact, "compact", false, "a short summary, without tables")
+	o.addTo(f)
 	f.Uint64Var(&o.seed, "seed", 0, "makes random choices repeat; drawn and shown if not given")
 	return c
 }
@@ -84,6 +87,9 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 	}
 	lo := o.options()
 	lo.Seed, lo.GracefulStop = o.seed, o.grace.d
+	if err := o.apply(&lo); err != nil {
+		return err
+	}
 	if o.demo {
 		do := demo.DefaultOptions()
 		do.Addr = "127.0.0.1:0"
@@ -101,6 +107,9 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkScenarios(lo, loaded); err != nil {
+		return err
+	}
 	rec, err := openRecording(o, loaded)
 	if err != nil {
 		return verdict.Wrap(verdict.Config, err)
@@ -113,8 +122,10 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 	if err := rec.keep(sources); err != nil {
 		return verdict.Wrap(verdict.Config, err)
 	}
+	sampler := generator.NewSampler()
+	defer sampler.Close()
 	r := runtime.New(runtime.RunOptions{
-		ID: rec.id, Seed: o.seed, Timeout: o.timeout.d,
+		ID: rec.id, Seed: o.seed, Timeout: o.timeout.d, Generator: sampler,
 		Started: events.RunStarted{Scripts: paths, Version: Version(), Host: thisHost(), Flags: hideArgs(os.Args[1:])},
 		Sink:    describing(loaded, sources, events.Tee(state.Apply, rec.write, view.Handle)),
 	}, loaded.order)

@@ -192,7 +192,10 @@ func (c *controller) judgeLive() {
 }
 
 func (c *controller) evaluate(t *judged) {
-	t.last = t.Judge(t.part.store, c.info.Scenario, t.part.covered)
+	t.last = thresholds.Judgement{OK: t.Optional}
+	if t.part.covered > 0 { // else its phase has not come
+		t.last = t.Judge(t.part.store, c.info.Scenario, t.part.covered)
+	}
 	t.known = true
 	if t.last.Samples && !t.last.OK && t.broke == nil {
 		at := c.judging.at
@@ -253,7 +256,7 @@ func (c *controller) judgeFigures() {
 			broken = append(broken, fmt.Sprintf("%s broke after %v", strings.TrimSuffix(t.message(), ": it was "+t.last.Text()),
 				(*t.broke-j.begun).Round(time.Second)))
 		} else if !t.last.OK {
-			broken = append(broken, t.message())
+			broken = append(broken, t.message()+c.whyNone(t))
 		}
 		c.tellThreshold(i, t, true)
 	}
@@ -262,4 +265,12 @@ func (c *controller) judgeFigures() {
 		c.cause(verdict.Threshold, "threshold broke: %s", m)
 	}
 	c.judgeGenerator()
+}
+
+// whyNone says what a tag's values are when none of them is the threshold's.
+func (c *controller) whyNone(t *judged) string {
+	if t.last.Samples {
+		return ""
+	}
+	return t.Missing(c.run.store.Series(t.Metric), c.info.Scenario)
 }

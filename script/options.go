@@ -11,6 +11,7 @@ import (
 	"runner/js"
 	"runner/modules"
 	"runner/runtime"
+	"runner/thresholds"
 	"runner/value"
 )
 
@@ -19,6 +20,8 @@ type settings struct {
 	engine runtime.Options
 	module map[string]any
 	shown  map[string]string // as the script wrote them, for inspection
+
+	thresholds []*thresholds.Threshold // as they are declared
 }
 
 // durations are the engine's options that are times.
@@ -29,13 +32,14 @@ var durations = map[string]func(o *runtime.Options) *time.Duration{
 	"iterationTimeout": func(o *runtime.Options) *time.Duration { return &o.IterationTimeout },
 	"scriptTimeout":    func(o *runtime.Options) *time.Duration { return &o.ScriptTimeout },
 	"continueInterval": func(o *runtime.Options) *time.Duration { return &o.ContinueInterval },
+	"warmUp":           func(o *runtime.Options) *time.Duration { return &o.WarmUp },
 }
 
 // maxUnread is the option for how many results wait for a load model that has not read them.
 const maxUnread = "maxUnreadResults"
 
 func optionNames() []string {
-	names := []string{maxUnread}
+	names := []string{maxUnread, thresholdsOption, generatorOption}
 	for name := range durations {
 		names = append(names, name)
 	}
@@ -76,6 +80,20 @@ func (s *settings) decode(vm *js.VM, o *goja.Object, where string) (problems []s
 				continue
 			}
 			s.engine.MaxUnread = n
+		case key == thresholdsOption:
+			list, wrong := readThresholds(vm, v, where+"."+key)
+			s.thresholds = append(s.thresholds, list...)
+			if len(wrong) > 0 {
+				problems = append(problems, wrong...)
+				continue
+			}
+		case key == generatorOption:
+			l, err := readGeneratorLimits(vm, v, where+"."+key, s.engine.Generator)
+			if err != nil {
+				problems = append(problems, err.Error())
+				continue
+			}
+			s.engine.Generator = l
 		case modules.Sections[key] != nil:
 			taken, err := vm.Take(v, where+"."+key)
 			if err == nil {

@@ -163,3 +163,34 @@ func (q *query) stats(metric string) metrics.Stats {
 	}
 	return s
 }
+
+// maxValues is how many of a tag's values an error names.
+const maxValues = 5
+
+// Missing says what stands in the way of a threshold that has no samples: the first tag that no series of
+// its metric has, with the values that there are. It is empty if there is none.
+func (t *Threshold) Missing(series []metrics.SeriesStats, scenario string) string {
+	for _, tag := range t.Tags {
+		if tag.Key == "scenario" {
+			continue
+		}
+		var values []string
+		for _, s := range series {
+			if v := s.Tag(tag.Key); v != "" && s.Tag("scenario") == scenario && !slices.Contains(values, v) {
+				values = append(values, v)
+			}
+		}
+		slices.Sort(values)
+		switch n := len(values); {
+		case slices.Contains(values, tag.Value):
+			continue
+		case n == 0:
+			return fmt.Sprintf(" (nothing was recorded with the tag %s)", tag.Key)
+		case n > maxValues:
+			return fmt.Sprintf(" (%s was %s and %d others)", tag.Key, strings.Join(values[:maxValues], ", "), n-maxValues)
+		default:
+			return fmt.Sprintf(" (%s was %s)", tag.Key, strings.Join(values, ", "))
+		}
+	}
+	return ""
+}

@@ -465,7 +465,6 @@ func (s *Scenario) Fail(reason value.Value) error {
 	return s.Stop(reason)
 }
 
-
 // Phase notes the phases, each once in a row.
 func (s *Scenario) Phase(name string) error {
 	if n := len(s.Phases); n == 0 || s.Phases[n-1] != name {

@@ -107,6 +107,11 @@ declare module "runner/commands" {
   export function metrics(name: string, tags?: { [key: string]: string } | null, options?: { window?: string }): Stats;
   /** Tells the displays where the load model is. */
   export function reportProgress(progress: { phase?: string; fraction?: number; remainingMs?: number; rate?: number }): void;
+  /**
+   * Begins a phase of the load, which has figures of its own: what ends from now on counts in it. A phase
+   * that is named again goes on. Thresholds leave out "warm-up" unless they name it.
+   */
+  export function phase(name: string): void;
   /** Writes a finding into the summary. */
   export function note(message: string): void;
 

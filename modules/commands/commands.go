@@ -71,6 +71,7 @@ func init() {
 		"metrics":          {side: loadModelSide, call: (*commands).metrics},
 		"reportProgress":   {side: loadModelSide, call: (*commands).reportProgress},
 		"note":             {side: loadModelSide, call: (*commands).note},
+		"phase":            {side: loadModelSide, call: (*commands).phase},
 
 		"users":            {side: loadModelSide, read: (*commands).users},
 		"startingUsers":    {side: loadModelSide, read: (*commands).startingUsers},
