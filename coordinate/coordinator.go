@@ -7,24 +7,26 @@ import (
 	"time"
 )
 
-// Join is somebody's joining. The number is the caller's, and unique.
+// Join is somebody's joining.
 type Join struct {
-	Number int64
-	// Waits says that the user waits for a group: that of the item Item, or of any item if Item is Any.
+	Number int64 // the caller's, and unique
+	// User tells users apart, by ==: one is at most once in a group, and when it joins again its place is
+	// that of the later join. Nil is nobody else.
+	User any
+	// Waits says that the user waits for a group, that of the item Item.
 	Waits bool
 	Item  int
+	// Payload is the caller's.
+	Payload any
 }
-
-// Any is the item of a join that waits for whichever group it becomes a member of first.
-const Any = -1
 
 // Group is what the caller must do next: run the item's actions with the members, then let those go
 // on that waited for it. It may be empty, except when it is complete.
 type Group struct {
 	Item    int
 	Kind    Kind
-	Members []int64 // in the order in which they joined
-	Release []int64 // those of Members whose wait is over
+	Members []Join // in the order in which they joined first
+	Release []Join // those of Members whose wait is over
 }
 
 // Coordinator is the state machine. It belongs to one goroutine at a time. Groups are to be acted on in
@@ -43,23 +45,28 @@ type Coordinator struct {
 type item struct {
 	size    int // of the open group
 	members []*entry
-	left    int // of members, those that have left
+	left    int            // of members, those that have left
+	users   map[any]*entry // of members, by their User
 }
 
 // entry is one join.
 type entry struct {
 	Join
-	open []bool // by item: it is in the item's open group
+	at []int // by item: its place in the open group, or none
 }
+
+const none = -1
 
 // New makes a coordinator for a plan that is valid. Sizes are drawn from r.
 func New(p Plan, r *rand.Rand) *Coordinator {
 	c := &Coordinator{plan: p, rand: r, items: make([]item, len(p.Items)), waiting: map[int64]*entry{}}
 	for i := range c.items {
-		c.items[i].size = p.Items[i].draw(r)
+		c.items[i] = newItem(p.Items[i], r)
 	}
 	return c
 }
+
+func newItem(s Size, r *rand.Rand) item { return item{size: s.draw(r), users: map[any]*entry{}} }
 
 // ErrStopped is for whoever joins or resets a coordinator that was stopped.
 var ErrStopped = errors.New("the coordinator was stopped")
@@ -70,20 +77,24 @@ func (c *Coordinator) Join(now time.Duration, j Join) ([]Group, error) {
 	if c.stopped {
 		return nil, ErrStopped
 	}
-	if j.Waits && (j.Item < Any || j.Item >= len(c.items)) {
+	if j.Waits && (j.Item < 0 || j.Item >= len(c.items)) {
 		return nil, fmt.Errorf("there is no item %d, the plan has the items 0 to %d", j.Item, len(c.items)-1)
+	}
+	for i := range c.items {
+		if e := c.items[i].users[j.User]; e != nil && e.Waits && e.Item == i {
+			return nil, fmt.Errorf("the user %v waits for a group already", j.User)
+		}
 	}
 	c.armed = c.plan.Timeout != Forever
 	c.deadline = now + c.plan.Timeout
-	e := &entry{Join: j, open: make([]bool, len(c.items))}
+	e := &entry{Join: j, at: make([]int, len(c.items))}
 	if j.Waits {
 		c.waiting[j.Number] = e
 	}
 	var groups []Group
 	for i := range c.items {
 		it := &c.items[i]
-		it.members = append(it.members, e)
-		e.open[i] = true
+		it.add(i, e)
 		if !c.plan.Items[i].All && len(it.members)-it.left == it.size {
 			groups = append(groups, c.close(i, Coordinate))
 		}
@@ -91,23 +102,38 @@ func (c *Coordinator) Join(now time.Duration, j Join) ([]Group, error) {
 	return groups, nil
 }
 
+// add adds a join to the open group of an item, the i-th.
+func (it *item) add(i int, e *entry) {
+	e.at[i] = len(it.members)
+	if e.User != nil {
+		if before := it.users[e.User]; before != nil {
+			e.at[i], before.at[i] = before.at[i], none
+			it.members[e.at[i]] = e
+		}
+		it.users[e.User] = e
+	}
+	if e.at[i] == len(it.members) {
+		it.members = append(it.members, e)
+	}
+}
+
 // close makes a group of an item's open one and opens the next.
 func (c *Coordinator) close(i int, kind Kind) Group {
 	it := &c.items[i]
 	g := Group{Item: i, Kind: kind}
 	for _, e := range it.members {
-		if !e.open[i] {
+		if e == nil {
 			continue // it has left
 		}
-		e.open[i] = false
-		g.Members = append(g.Members, e.Number)
-		if e.Waits && (e.Item == Any || e.Item == i) {
+		e.at[i] = none
+		g.Members = append(g.Members, e.Join)
+		if e.Waits && e.Item == i {
+			g.Release = append(g.Release, e.Join)
 			e.Waits = false
 			delete(c.waiting, e.Number)
-			g.Release = append(g.Release, e.Number)
 		}
 	}
-	*it = item{size: c.plan.Items[i].draw(c.rand)}
+	*it = newItem(c.plan.Items[i], c.rand)
 	return g
 }
 
@@ -119,12 +145,17 @@ func (c *Coordinator) Leave(number int64) bool {
 		return false
 	}
 	delete(c.waiting, number)
+	e.Waits = false
 	for i := range c.items {
-		if !e.open[i] {
+		if e.at[i] == none {
 			continue
 		}
-		e.open[i] = false
 		it := &c.items[i]
+		it.members[e.at[i]] = nil
+		e.at[i] = none
+		if e.User != nil {
+			delete(it.users, e.User)
+		}
 		it.left++
 		if it.left > 16 && it.left > len(it.members)/2 {
 			it.compact(i)
@@ -137,7 +168,8 @@ func (c *Coordinator) Leave(number int64) bool {
 func (it *item) compact(i int) {
 	kept := make([]*entry, 0, len(it.members)-it.left)
 	for _, e := range it.members {
-		if e.open[i] {
+		if e != nil {
+			e.at[i] = len(kept)
 			kept = append(kept, e)
 		}
 	}

@@ -39,11 +39,13 @@ type world struct {
 	plan    Plan
 	c       *Coordinator
 	now     time.Duration
-	joined  []int64         // all, in order
-	waits   map[int64]int   // who still waits → for which item
-	dead    map[int64]bool  // died while waiting
-	open    []map[int64]int // by item: who is in the open group → how many joined before
-	grouped []map[int64]int // by item: how often in a group
+	joined  []int64          // all, in order
+	user    map[int64]int    // who joined
+	waits   map[int64]int    // which joins wait → for which item
+	dead    map[int64]bool   // died while waiting
+	open    []map[int]int64  // by item: who is in the open group → with which join
+	grouped []map[int64]int  // by item: how often a join was in a group
+	passed  []map[int64]bool // by item: joins whose user joined again before their group was complete
 	armed   bool
 	due     time.Duration
 	sizes   [][]int // of complete groups, by item
@@ -93,41 +95,46 @@ func (w *world) acts(kind Kind, groups []Group) {
 		if len(g.Members) != len(w.open[g.Item]) {
 			w.t.Fatalf("%d members, %d were in the open group", len(g.Members), len(w.open[g.Item]))
 		}
-		if !slices.IsSorted(g.Members) {
-			w.t.Fatalf("members are out of order: %v", g.Members)
-		}
 		var release []int64
-		for _, m := range g.Members {
-			if _, in := w.open[g.Item][m]; !in || w.dead[m] {
-				w.t.Fatalf("user %d is in a group of item %d, dead: %v", m, g.Item, w.dead[m])
+		for _, m := range numbers(g.Members) {
+			if w.open[g.Item][w.user[m]] != m || w.dead[m] {
+				w.t.Fatalf("join %d is in a group of item %d, dead: %v", m, g.Item, w.dead[m])
 			}
 			w.grouped[g.Item][m]++
-			if want, ok := w.waits[m]; ok && (want == Any || want == g.Item) {
+			if want, ok := w.waits[m]; ok && want == g.Item {
 				release = append(release, m)
 				delete(w.waits, m)
 			}
 		}
-		if !slices.Equal(g.Release, release) {
-			w.t.Fatalf("item %d releases %v, want %v", g.Item, g.Release, release)
+		if !slices.Equal(numbers(g.Release), release) {
+			w.t.Fatalf("item %d releases %v, want %v", g.Item, numbers(g.Release), release)
 		}
-		w.open[g.Item] = map[int64]int{}
+		w.open[g.Item] = map[int]int64{}
 	}
 	if w.c.Waiting() != len(w.waits) {
 		w.t.Fatalf("%d wait, want %d", w.c.Waiting(), len(w.waits))
 	}
 }
 
+func numbers(joins []Join) (list []int64) {
+	for _, j := range joins {
+		list = append(list, j.Number)
+	}
+	return list
+}
+
 // No user is lost or doubled, whatever order joins, deaths, timeouts and resets come in.
 func TestNoUserIsLostOrDoubled(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, plan: drawPlan(t), waits: map[int64]int{}, dead: map[int64]bool{}}
+		w := &world{t: t, plan: drawPlan(t), user: map[int64]int{}, waits: map[int64]int{}, dead: map[int64]bool{}}
 		if err := w.plan.Validate(); err != nil {
 			t.Fatal(err)
 		}
 		n := len(w.plan.Items)
 		for range n {
-			w.open = append(w.open, map[int64]int{})
+			w.open = append(w.open, map[int]int64{})
 			w.grouped = append(w.grouped, map[int64]int{})
+			w.passed = append(w.passed, map[int64]bool{})
 		}
 		w.sizes = make([][]int, n)
 		w.c = New(w.plan, rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)))
@@ -135,16 +142,30 @@ func TestNoUserIsLostOrDoubled(t *testing.T) {
 			"join": func(t *rapid.T) {
 				w.t = t
 				for range rapid.IntRange(1, 5).Draw(t, "joins") {
-					j := Join{Number: int64(len(w.joined) + 1), Item: Any, Waits: rapid.Bool().Draw(t, "waits")}
-					if rapid.Bool().Draw(t, "for one item") {
-						j.Item = rapid.IntRange(0, n-1).Draw(t, "item")
+					who := rapid.IntRange(1, 30).Draw(t, "who")
+					j := Join{Number: int64(len(w.joined) + 1), User: who, Waits: rapid.Bool().Draw(t, "waits")}
+					j.Item = rapid.IntRange(0, n-1).Draw(t, "item")
+					for number := range w.waits {
+						if w.user[number] == who { // a user that waits cannot join
+							if _, err := w.c.Join(w.now, j); err == nil {
+								t.Fatal("a user that waits could join again")
+							}
+							j.User = nil
+						}
+					}
+					if j.User == nil {
+						continue
 					}
 					w.joined = append(w.joined, j.Number)
+					w.user[j.Number] = who
 					if j.Waits {
 						w.waits[j.Number] = j.Item
 					}
 					for i := range w.open {
-						w.open[i][j.Number] = len(w.joined)
+						if before, ok := w.open[i][who]; ok {
+							w.passed[i][before] = true
+						}
+						w.open[i][who] = j.Number
 					}
 					w.armed, w.due = w.plan.Timeout != Forever, w.now+w.plan.Timeout
 					groups, err := w.c.Join(w.now, j)
@@ -168,7 +189,9 @@ func TestNoUserIsLostOrDoubled(t *testing.T) {
 					delete(w.waits, who)
 					w.dead[who] = true
 					for i := range w.open {
-						delete(w.open[i], who)
+						if w.open[i][w.user[who]] == who {
+							delete(w.open[i], w.user[who])
+						}
 					}
 				}
 			},
@@ -208,11 +231,11 @@ func TestNoUserIsLostOrDoubled(t *testing.T) {
 		for i := range w.grouped {
 			for _, who := range w.joined {
 				want := 1
-				if w.dead[who] && w.grouped[i][who] == 0 {
-					want = 0 // it died before its group came together
+				if w.dead[who] && w.grouped[i][who] == 0 || w.passed[i][who] {
+					want = 0 // it died, or joined again, before its group came together
 				}
 				if w.grouped[i][who] != want {
-					t.Fatalf("user %d was in %d groups of item %d, want %d", who, w.grouped[i][who], i, want)
+					t.Fatalf("join %d was in %d groups of item %d, want %d", who, w.grouped[i][who], i, want)
 				}
 			}
 		}
@@ -272,9 +295,9 @@ func TestTheSameSeedDrawsTheSameSizes(t *testing.T) {
 func TestTenThousandUsersInPairs(t *testing.T) {
 	c := New(Plan{Items: []Size{Exactly(2)}, Timeout: time.Minute}, source())
 	for round := range 3 {
-		met := map[int64]int{}
+		met := map[any]int{}
 		for _, who := range rand.Perm(10_000) {
-			groups, err := c.Join(0, Join{Number: int64(round*10_000 + who), Waits: true, Item: Any})
+			groups, err := c.Join(0, Join{Number: int64(round*10_000 + who), User: who, Waits: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -283,13 +306,13 @@ func TestTenThousandUsersInPairs(t *testing.T) {
 					t.Fatalf("group %+v", g)
 				}
 				for _, m := range g.Members {
-					met[m]++
+					met[m.User]++
 				}
 			}
 		}
 		for who, n := range met {
 			if n != 1 {
-				t.Errorf("user %d was in %d pairs of round %d", who, n, round)
+				t.Errorf("user %v was in %d pairs of round %d", who, n, round)
 			}
 		}
 		if len(met) != 10_000 {
@@ -316,13 +339,19 @@ func TestEachItemCountsForItself(t *testing.T) {
 		t.Errorf("the timeout came %v after the last join: %v", 29*time.Second, groups)
 	}
 	got = append(got, c.Expire(34*time.Second)...)
+	joins := func(numbers ...int64) (list []Join) {
+		for _, n := range numbers {
+			list = append(list, Join{Number: n})
+		}
+		return list
+	}
 	want := []Group{
-		{Item: 1, Members: []int64{1, 2}},
-		{Item: 2, Members: []int64{1, 2, 3}},
-		{Item: 1, Members: []int64{3, 4}},
-		{Item: 1, Kind: Timeout, Members: []int64{5}},
-		{Item: 2, Kind: Timeout, Members: []int64{4, 5}},
-		{Item: 0, Kind: Timeout, Members: []int64{1, 2, 3, 4, 5}},
+		{Item: 1, Members: joins(1, 2)},
+		{Item: 2, Members: joins(1, 2, 3)},
+		{Item: 1, Members: joins(3, 4)},
+		{Item: 1, Kind: Timeout, Members: joins(5)},
+		{Item: 2, Kind: Timeout, Members: joins(4, 5)},
+		{Item: 0, Kind: Timeout, Members: joins(1, 2, 3, 4, 5)},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -332,14 +361,14 @@ func TestEachItemCountsForItself(t *testing.T) {
 func TestManyWhoDieLeaveNothingBehind(t *testing.T) {
 	c := New(Plan{Items: []Size{Exactly(10), {All: true}}, Timeout: Forever}, source())
 	for i := range int64(100_000) {
-		if _, err := c.Join(0, Join{Number: i, Waits: true, Item: 1}); err != nil {
+		if _, err := c.Join(0, Join{Number: i, User: i, Waits: true, Item: 1}); err != nil {
 			t.Fatal(err)
 		}
 		c.Leave(i)
 	}
 	for i := range c.items {
-		if n := len(c.items[i].members); n > 100 {
-			t.Errorf("item %d still holds %d of those who died", i, n)
+		if n := len(c.items[i].members); n > 100 || len(c.items[i].users) > 0 {
+			t.Errorf("item %d still holds %d of those who died, and knows %d", i, n, len(c.items[i].users))
 		}
 	}
 }
@@ -371,6 +400,6 @@ func BenchmarkJoin(b *testing.B) {
 	var i int64
 	for b.Loop() {
 		i++
-		c.Join(0, Join{Number: i, Waits: true, Item: Any})
+		c.Join(0, Join{Number: i, User: i, Waits: true})
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"runner/js"
 	"runner/modules/checks"
 	"runner/modules/commands"
+	"runner/modules/coordinator"
 	"runner/modules/http"
 	"runner/modules/loadmodels"
 	"runner/modules/metrics"
+	"runner/modules/throttle"
 	"runner/modules/timing"
 	"runner/modules/variables"
 	"runner/value"
@@ -18,6 +20,7 @@ func All() js.Registry {
 	all := js.Registry{}
 	for _, m := range []*js.Module{
 		http.Module(), commands.Module(), loadmodels.Module(), checks.Module(), metrics.Module(), timing.Module(), variables.Module(),
+		coordinator.Module(), throttle.Module(),
 	} {
 		all[m.Name] = m
 	}

@@ -35,6 +35,12 @@ type Caller struct {
 	User int64
 }
 
+// ServiceNode is the Node of a Caller that is a function of the script which a service runs.
+const ServiceNode = "service"
+
+// ErrStuck is what Limit gives for a function that did not answer its interrupt.
+var ErrStuck = errStuck
+
 // Pending is an answer that is still to come.
 type Pending interface {
 	// Done is closed when the answer is there.
@@ -59,6 +65,11 @@ type ServiceEnv struct {
 	// NewWait makes a wait that is as exact as the system allows, for one goroutine at a time, and what
 	// frees it.
 	NewWait func() (wait func(d time.Duration, stop <-chan struct{}), free func())
+	// Services is the way to the services for functions of the script that a service runs: its calls come
+	// from a Caller whose Node is ServiceNode.
+	Services loadmodels.Services
+	// Killed is closed when everything must end at once.
+	Killed <-chan struct{}
 	// Limit calls fn, which runs a function of the script, within options.scriptTimeout; what names the
 	// function.
 	Limit func(what string, interrupt func(error), fn func() error) error
@@ -79,6 +90,8 @@ func newServices(c *controller, make map[string]func(ServiceEnv) Service) servic
 			p := c.run.o.newPacer()
 			return p.wait, p.close
 		},
+		Services: serviceAsker{c},
+		Killed:   c.killed.Done(),
 		Limit: func(what string, interrupt func(error), fn func() error) error {
 			limit := c.options.ScriptTimeout
 			return limited(limit, interrupt, fmt.Sprintf("%s took longer than %v (options.scriptTimeout)", what, limit), fn)
@@ -157,8 +170,18 @@ func (a userAsker) Ask(ctx context.Context, service string, request value.Value)
 type controllerAsker struct{ *controller }
 
 func (a controllerAsker) Ask(ctx context.Context, service string, request value.Value) (value.Value, error) {
-	c := a.controller
-	answer, p, err := c.services.ask(Caller{Node: c.info.Node}, service, request)
+	return a.askAs(ctx, a.info.Node, service, request)
+}
+
+// serviceAsker is the way of functions of the script that a service runs.
+type serviceAsker struct{ *controller }
+
+func (a serviceAsker) Ask(ctx context.Context, service string, request value.Value) (value.Value, error) {
+	return a.askAs(ctx, ServiceNode, service, request)
+}
+
+func (c *controller) askAs(ctx context.Context, node, service string, request value.Value) (value.Value, error) {
+	answer, p, err := c.services.ask(Caller{Node: node}, service, request)
 	if p == nil {
 		return answer, err
 	}

@@ -27,15 +27,21 @@ type director struct {
 	commands loadmodels.Commands
 }
 
-func newDirector(s *Scenario, env runtime.DirectorEnv) (*director, error) {
-	d := &director{scenario: s, env: env}
-	var err error
-	d.vm, err = d.newVM()
+// begin makes the VM and runs the script in it.
+func (d *director) begin() error {
+	vm, err := d.newVM()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d.exports = exportsOf(d.vm, s.def.key)
-	return d, nil
+	d.vm, d.exports = vm, exportsOf(vm, d.scenario.def.key)
+	return nil
+}
+
+// drivenBy are the load model's commands, nil before it runs.
+func (d *director) drivenBy() loadmodels.Commands {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.commands
 }
 
 func (d *director) newVM() (*js.VM, error) {
@@ -195,12 +201,12 @@ func (d *director) watcher() (*js.VM, error) {
 	return fresh, nil
 }
 
-// beside are the commands for continue, which runs beside the load model: what reads and judges results
-// is the load model's alone.
+// beside are the commands for what runs beside the load model, as continue and the actions of
+// coordinators do: what reads and judges results is the load model's alone.
 type beside struct{ loadmodels.Commands }
 
 func notBeside(command string) error {
-	return fmt.Errorf("%s belongs to the load model: continue cannot call it", command)
+	return fmt.Errorf("%s belongs to the load model: what runs beside it, as continue does, cannot call it", command)
 }
 
 func (beside) LatestResults(loadmodels.ResultOptions) ([]*loadmodels.Result, error) {

@@ -6,17 +6,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/dop251/goja"
 
 	"runner/js"
 	"runner/loadmodels"
-	"runner/metrics"
 	"runner/modules"
 	vmodule "runner/modules/variables"
 	"runner/runtime"
-	"runner/thresholds"
 	"runner/verdict"
 )
 
@@ -55,10 +54,6 @@ type LoadOptions struct {
 	// GracefulStop replaces the script's options.gracefulStop; 0: leave it.
 	GracefulStop time.Duration
 	Seed         uint64
-	// Thresholds are the command line's, which are judged of every scenario that they do not name another
-	// of; NoGeneratorLimits are the rules that it switches off.
-	Thresholds        []*thresholds.Threshold
-	NoGeneratorLimits []string
 	// Log takes what the script writes to the console while it is loaded.
 	Log func(level, message string)
 }
@@ -86,8 +81,7 @@ func Load(path string, o LoadOptions) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := metrics.NewRegistry() // those that the script makes at its top level come to it
-	vm, variables, problems, err := evaluate(program, registry, src, o, known)
+	vm, variables, problems, err := evaluate(program, registry, src, o)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +92,6 @@ func Load(path string, o LoadOptions) (*Script, error) {
 	}
 	s := &Script{Program: program, Variables: variables}
 	shared := vm.Exports().Get("options")
-	var scenarios []string
-	var declared []*thresholds.Threshold
 	for _, d := range defs {
 		set := &settings{module: map[string]any{vmodule.Section: variableValues(variables)}, shown: map[string]string{}}
 		if d.key != "" && present(shared) {
@@ -116,12 +108,6 @@ func Load(path string, o LoadOptions) (*Script, error) {
 		if err := modules.SetBaseURL(set.module, o.BaseURL); err != nil {
 			return nil, verdict.Wrap(verdict.Usage, err)
 		}
-		if set.engine.Generator, err = set.engine.Generator.Without(o.NoGeneratorLimits...); err != nil {
-			return nil, verdict.Wrap(verdict.Usage, fmt.Errorf("--no-generator-limit: %w", err))
-		}
-		problems.add(d.key, set.resolveThresholds(d.name, known, o.Thresholds))
-		scenarios = append(scenarios, d.name)
-		declared = append(declared, set.thresholds...)
 		if o.GracefulStop > 0 {
 			set.engine.GracefulStop = o.GracefulStop
 		}
@@ -135,7 +121,6 @@ func Load(path string, o LoadOptions) (*Script, error) {
 		sc.defaults()
 		s.Scenarios = append(s.Scenarios, sc)
 	}
-	problems.add("", NamedScenarios(declared, scenarios))
 	if len(problems.List) > 0 {
 		return nil, verdict.Wrap(verdict.Config, problems)
 	}
@@ -144,12 +129,11 @@ func Load(path string, o LoadOptions) (*Script, error) {
 
 // evaluate runs the script's top level and finds its variables. A script that reads its variables while
 // it is evaluated is evaluated once more, when they are known.
-func evaluate(program *js.Program, registry js.Registry, src *sources, o LoadOptions, known *metrics.Registry) (*js.VM, []Variable, *Problems, error) {
+func evaluate(program *js.Program, registry js.Registry, src *sources, o LoadOptions) (*js.VM, []Variable, *Problems, error) {
 	problems := &Problems{Path: program.Path()}
 	inspect := func(values vmodule.Values) (*js.VM, error) {
 		vm := js.NewVM(program, registry, &js.Env{
 			Side: js.SideInspect, Log: o.Log, Rand: random(o.Seed, 0), Settings: map[string]any{vmodule.Section: values},
-			Recorder: known.Recorder(0),
 		})
 		if err := runTop(vm); err != nil {
 			vm.Close()
@@ -293,10 +277,19 @@ func (s *Scenario) Options() map[string]string { return s.settings.shown }
 
 // Runtime makes what package runtime runs.
 func (s *Scenario) Runtime() *runtime.Scenario {
+	var made atomic.Pointer[director]
 	return &runtime.Scenario{
 		Name: s.Name, Script: s.program.Path(), DependsOn: s.DependsOn, Tags: s.Tags, Options: s.settings.engine,
-		NewDirector: func(env runtime.DirectorEnv) (runtime.Director, error) { return newDirector(s, env) },
-		NewHost:     func(env runtime.HostEnv) (runtime.Host, error) { return newHost(s, env) },
+		NewDirector: func(env runtime.DirectorEnv) (runtime.Director, error) {
+			d := &director{scenario: s, env: env}
+			made.Store(d) // before its script runs, which may need the services
+			if err := d.begin(); err != nil {
+				return nil, err
+			}
+			return d, nil
+		},
+		NewHost:  func(env runtime.HostEnv) (runtime.Host, error) { return newHost(s, env) },
+		Services: s.services(made.Load),
 	}
 }
 

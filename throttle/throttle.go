@@ -362,7 +362,12 @@ func (t *Throttle) Unlock() error {
 
 // Stop ends the throttle: whoever waits gets a *StoppedError, and so does whoever asks later. It is false
 // if it was stopped already.
-func (t *Throttle) Stop() bool {
+func (t *Throttle) Stop() bool { return t.end(true) }
+
+// Close is Stop without telling of a change.
+func (t *Throttle) Close() { t.end(false) }
+
+func (t *Throttle) end(tell bool) bool {
 	t.mu.Lock()
 	if t.stopped {
 		t.mu.Unlock()
@@ -379,7 +384,9 @@ func (t *Throttle) Stop() bool {
 		default:
 		}
 	}
-	t.changed("is stopped" + ended)
+	if tell {
+		t.changed("is stopped" + ended)
+	}
 	t.mu.Unlock()
 	t.served.Wait()
 	return true

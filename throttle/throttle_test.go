@@ -312,7 +312,7 @@ func TestEveryCallHasAClearAnswer(t *testing.T) {
 				t.Fatalf("an unlocked throttle lets wait: %v", err)
 			}
 		}
-		if err := th.ChangeGradually(Gradual{From: 1, To: 10, Steps: 9, StepInterval: time.Second}); err != nil {
+		if err := th.ChangeGradually(Gradual{From: 1, To: 10, Steps: 9, StepInterval: time.Minute}); err != nil {
 			t.Error(err)
 		}
 		take(th)
@@ -340,7 +340,7 @@ func TestEveryCallHasAClearAnswer(t *testing.T) {
 			"starts: 10 per second", "is paused", "changes to 20 per second", "is resumed: 20 per second",
 			"changes gradually from 1 to 10 per second, in 9 steps of 1s", "step 1 of 9: 2 per second", "step 2 of 9: 3 per second",
 			"changes to 5 per second, which ends the gradual change to 10 after 2 of 9 steps", "is unlocked",
-			"changes gradually from 1 to 10 per second, in 9 steps of 1s", "is stopped, which ends the gradual change to 10 after 0 of 9 steps",
+			"changes gradually from 1 to 10 per second, in 9 steps of 1m0s", "is stopped, which ends the gradual change to 10 after 0 of 9 steps",
 		}
 		if strings.Join(said, "\n") != strings.Join(want, "\n") {
 			t.Errorf("it said:\n%s\nwant:\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
