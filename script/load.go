@@ -13,9 +13,11 @@ import (
 
 	"runner/js"
 	"runner/loadmodels"
+	"runner/metrics"
 	"runner/modules"
 	vmodule "runner/modules/variables"
 	"runner/runtime"
+	"runner/thresholds"
 	"runner/verdict"
 )
 
@@ -54,6 +56,10 @@ type LoadOptions struct {
 	// GracefulStop replaces the script's options.gracefulStop; 0: leave it.
 	GracefulStop time.Duration
 	Seed         uint64
+	// Thresholds are the command line's, which are judged of every scenario that they do not name another
+	// of; NoGeneratorLimits are the rules that it switches off.
+	Thresholds        []*thresholds.Threshold
+	NoGeneratorLimits []string
 	// Log takes what the script writes to the console while it is loaded.
 	Log func(level, message string)
 }
@@ -81,7 +87,8 @@ func Load(path string, o LoadOptions) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	vm, variables, problems, err := evaluate(program, registry, src, o)
+	known := metrics.NewRegistry() // those that the script makes at its top level come to it
+	vm, variables, problems, err := evaluate(program, registry, src, o, known)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +99,8 @@ func Load(path string, o LoadOptions) (*Script, error) {
 	}
 	s := &Script{Program: program, Variables: variables}
 	shared := vm.Exports().Get("options")
+	var scenarios []string
+	var declared []*thresholds.Threshold
 	for _, d := range defs {
 		set := &settings{module: map[string]any{vmodule.Section: variableValues(variables)}, shown: map[string]string{}}
 		if d.key != "" && present(shared) {
@@ -108,6 +117,12 @@ func Load(path string, o LoadOptions) (*Script, error) {
 		if err := modules.SetBaseURL(set.module, o.BaseURL); err != nil {
 			return nil, verdict.Wrap(verdict.Usage, err)
 		}
+		if set.engine.Generator, err = set.engine.Generator.Without(o.NoGeneratorLimits...); err != nil {
+			return nil, verdict.Wrap(verdict.Usage, fmt.Errorf("--no-generator-limit: %w", err))
+		}
+		problems.add(d.key, set.resolveThresholds(d.name, known, o.Thresholds))
+		scenarios = append(scenarios, d.name)
+		declared = append(declared, set.thresholds...)
 		if o.GracefulStop > 0 {
 			set.engine.GracefulStop = o.GracefulStop
 		}
@@ -121,6 +136,7 @@ func Load(path string, o LoadOptions) (*Script, error) {
 		sc.defaults()
 		s.Scenarios = append(s.Scenarios, sc)
 	}
+	problems.add("", NamedScenarios(declared, scenarios))
 	if len(problems.List) > 0 {
 		return nil, verdict.Wrap(verdict.Config, problems)
 	}
@@ -129,11 +145,12 @@ func Load(path string, o LoadOptions) (*Script, error) {
 
 // evaluate runs the script's top level and finds its variables. A script that reads its variables while
 // it is evaluated is evaluated once more, when they are known.
-func evaluate(program *js.Program, registry js.Registry, src *sources, o LoadOptions) (*js.VM, []Variable, *Problems, error) {
+func evaluate(program *js.Program, registry js.Registry, src *sources, o LoadOptions, known *metrics.Registry) (*js.VM, []Variable, *Problems, error) {
 	problems := &Problems{Path: program.Path()}
 	inspect := func(values vmodule.Values) (*js.VM, error) {
 		vm := js.NewVM(program, registry, &js.Env{
 			Side: js.SideInspect, Log: o.Log, Rand: random(o.Seed, 0), Settings: map[string]any{vmodule.Section: values},
+			Recorder: known.Recorder(0),
 		})
 		if err := runTop(vm); err != nil {
 			vm.Close()
