@@ -32,8 +32,8 @@ type Limits struct {
 	// Lateness is the 99th percentile of how late arrivals may be started, over a whole scenario of at
 	// least 100 arrivals; a second is marked by its own. 5 ms.
 	Lateness time.Duration
-	// Stalls is the share of the time in which the process may have stood still for more than 50 ms at
-	// once. 1 %.
+	// Stalls is the share of the time in which the process may have stood still for more than 100 ms at
+	// once; a quarter of a second in all is never too much. 1 %.
 	Stalls float64
 	// CPU is the share of the processor time that the process may use, for 5 s in a row. It is also
 	// that of the whole machine, but that counts only while goroutines wait more than 5 ms for a
@@ -48,8 +48,8 @@ type Limits struct {
 }
 
 const (
-	longStall     = 50 * time.Millisecond
-	markedStall   = 100 * time.Millisecond
+	longStall     = 100 * time.Millisecond
+	muchStalled   = 250 * time.Millisecond
 	cpuSeconds    = 5
 	waitedLong    = 5.0 // ms in the run queue
 	fewArrivals   = 100
@@ -135,7 +135,7 @@ func (w *Watch) Second(s events.Generator) (limits []string) {
 	if stall > longStall {
 		w.stalled += stall
 	}
-	hit(Stalls, l.Stalls > 0 && stall > markedStall)
+	hit(Stalls, l.Stalls > 0 && stall > longStall)
 	hot := l.CPU > 0 && (s.CPU > l.CPU || s.MachineCPU > l.CPU && s.RunQueueMs > waitedLong)
 	if w.hot++; !hot {
 		w.hot = 0
@@ -174,7 +174,7 @@ func (w *Watch) Verdict(whole Whole) (found []Finding) {
 	if p99 := whole.Lateness.Quantile(0.99); l.Lateness > 0 && whole.Lateness.Count >= fewArrivals && p99 > inMs(l.Lateness) {
 		add(Lateness, "1 %% of the arrivals were started more than %.3g ms late (the limit is %v)", p99, l.Lateness)
 	}
-	if elapsed := time.Duration(w.seconds) * time.Second; l.Stalls > 0 && elapsed > 0 && w.stalled.Seconds() > l.Stalls*elapsed.Seconds() {
+	if elapsed := time.Duration(w.seconds) * time.Second; l.Stalls > 0 && w.stalled > muchStalled && w.stalled.Seconds() > l.Stalls*elapsed.Seconds() {
 		add(Stalls, "the process stood still for %v in %v (the limit is %.3g %%)", w.stalled.Round(time.Millisecond), elapsed, 100*l.Stalls)
 	}
 	if n := w.hits[CPU]; n > 0 {
