@@ -59,7 +59,9 @@ func (s *state) batch(c goja.FunctionCall) goja.Value {
 	}
 	cl := s.ready(fn)
 	ctx := s.vm.Context()
-	cl.Watch(ctx)
+	if !s.pooled {
+		cl.Watch(ctx)
+	}
 	var wg sync.WaitGroup
 	next := make(chan *response, n)
 	for _, r := range answers {

@@ -41,6 +41,19 @@ type user struct {
 // newUser loads a script whose functions the test calls. The name base is the server's URL.
 func newUser(t testing.TB, base, options, source string) *user {
 	t.Helper()
+	var settings any
+	if options != "" {
+		var err error
+		if settings, err = DecodeOptions(evaluate(t, options)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return newUserWith(t, base, settings, source)
+}
+
+// newUserWith is newUser with options that were decoded before.
+func newUserWith(t testing.TB, base string, settings any, source string) *user {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "script.js")
 	text := fmt.Sprintf("import http from 'runner/http'; const base = %q;\n%s", base, source)
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -54,11 +67,7 @@ func newUser(t testing.TB, base, options, source string) *user {
 	u := &user{t: t, registry: metrics.NewRegistry(), store: metrics.NewStore()}
 	env := &js.Env{Side: js.SideUser, Recorder: u.registry.Recorder(1), Log: func(level, message string) { t.Log(level, message) },
 		Settings: map[string]any{}}
-	if options != "" {
-		settings, err := DecodeOptions(evaluate(t, options))
-		if err != nil {
-			t.Fatal(err)
-		}
+	if settings != nil {
 		env.Settings[Section] = settings
 	}
 	u.vm = js.NewVM(program, modules, env)

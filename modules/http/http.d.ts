@@ -132,8 +132,48 @@ declare module "runner/http" {
   /** Sends requests side by side, 6 at once unless set, and gives the answers in order. */
   export function batch(requests: (string | URL | ({ method?: string; url: string | URL } & Options))[], options?: { parallel?: number }): Response[];
 
+  export interface ServerEvent {
+    /** "message" unless the server says otherwise. */
+    readonly event: string;
+    readonly data: string;
+    readonly id: string;
+    /** When it arrived, in milliseconds from the call. */
+    readonly at: number;
+  }
+
+  export interface StreamOptions extends Options {
+    /** GET unless set. */
+    method?: string;
+    /** Called for each event; false ends the stream. */
+    onEvent?: (event: ServerEvent) => unknown;
+    /** How many tokens an event has, for the metrics sse.tokens and sse.tokens_per_second. */
+    tokens?: (event: ServerEvent) => number;
+  }
+
+  /** Goes over the events as they arrive; leaving the loop ends the stream. */
+  export interface EventStream extends IterableIterator<ServerEvent> {
+    /** null until the stream has ended. */
+    readonly response: (Response & { readonly events: number }) | null;
+    close(): void;
+  }
+
+  /**
+   * Reads server-sent events. With onEvent the answer is returned when the stream has ended; without,
+   * an iterator. An answer that is no event stream is one like any other. The timeout is that of the
+   * whole stream. Nothing reconnects by itself.
+   */
+  export function sse(url: string | URL, options: StreamOptions & { onEvent: (event: ServerEvent) => unknown }): Response & { readonly events: number };
+  export function sse(url: string | URL, options?: StreamOptions): EventStream;
+
+  /**
+   * The same functions over connections that all users of the scenario on this node share, without
+   * cookies: for those who mean a pool, as a server in the middle has one. Users have their own otherwise.
+   */
+  export function shared(): Omit<typeof http, "shared">;
+
   /** The same functions, returning promises. */
   export const async: {
+    sse(url: string | URL, options: StreamOptions & { onEvent: (event: ServerEvent) => unknown }): Promise<Response & { readonly events: number }>;
     get(url: string | URL, options?: Options): Promise<Response>;
     post(url: string | URL, options?: Options): Promise<Response>;
     put(url: string | URL, options?: Options): Promise<Response>;
@@ -146,7 +186,7 @@ declare module "runner/http" {
 
   const http: {
     get: typeof get; post: typeof post; put: typeof put; patch: typeof patch; del: typeof del; head: typeof head;
-    options: typeof options; request: typeof request; batch: typeof batch; file: typeof file; async: typeof async;
+    options: typeof options; request: typeof request; batch: typeof batch; file: typeof file; sse: typeof sse; shared: typeof shared; async: typeof async;
   };
   export default http;
 }

@@ -4,6 +4,7 @@ package http
 
 import (
 	_ "embed"
+	"sync"
 
 	"github.com/dop251/goja"
 
@@ -31,6 +32,8 @@ type state struct {
 	series   map[seriesKey]*series
 	samples  []metrics.Sample
 	protos   *protos
+	pooled   bool // http.shared(): the connections are those of all users
+	shared   goja.Value
 }
 
 func newState(vm *js.VM) *state {
@@ -49,15 +52,27 @@ var methods = map[string]string{
 var sendNames = []string{"get", "post", "put", "patch", "del", "head", "options", "request"}
 
 func (s *state) exports() *goja.Object {
-	names := append(append([]string{}, sendNames...), "batch", "async", "file")
+	names := append(append([]string{}, sendNames...), "batch", "async", "file", "sse")
+	if !s.pooled {
+		names = append(names, "shared")
+	}
 	return s.vm.LazyObject(names, func(name string) goja.Value {
 		switch name {
 		case "batch":
 			return s.vm.Func("batch", s.batch)
+		case "shared":
+			return s.vm.Func("shared", s.sharedObject)
 		case "file":
 			return s.vm.Func("file", s.fileObject)
+		case "sse":
+			return s.vm.Func("sse", s.sse)
 		case "async":
-			return s.vm.LazyObject(sendNames, func(name string) goja.Value { return s.sendFunc(name, true) })
+			return s.vm.LazyObject(append(append([]string{}, sendNames...), "sse"), func(name string) goja.Value {
+				if name == "sse" {
+					return s.vm.Func("sse", s.asyncSSE)
+				}
+				return s.sendFunc(name, true)
+			})
 		}
 		return s.sendFunc(name, false)
 	})
@@ -103,6 +118,11 @@ func (s *state) ready(fn string) *client.Client {
 		if s.vm.Env().Side == js.SideInspect {
 			s.throw(fn, "nothing is sent while a script is only looked at; call it in init, start or a load model")
 		}
+		if s.pooled {
+			s.client = s.settings.pool.take(s.settings.Config)
+			s.vm.OnClose(s.settings.pool.give)
+			return s.client
+		}
 		s.client = client.New(s.settings.Config)
 		if s.settings.Cookies != "off" {
 			s.client.SetJar(client.NewJar())
@@ -126,7 +146,9 @@ func (s *state) sync(fn, method string, c goja.FunctionCall) goja.Value {
 	p := s.planOf(fn, method, c)
 	cl := s.ready(fn)
 	ctx := s.vm.Context()
-	cl.Watch(ctx)
+	if !s.pooled {
+		cl.Watch(ctx)
+	}
 	r := &response{s: s, plan: p}
 	cl.Do(ctx, p.req, &r.Response)
 	return s.finish(r)
@@ -140,4 +162,41 @@ func (s *state) finish(r *response) goja.Value {
 		panic(s.errorObject(err, v))
 	}
 	return v
+}
+
+// sharedObject is http.shared(): the same functions over connections that all users of the scenario on
+// this node have in common, without cookies.
+func (s *state) sharedObject(goja.FunctionCall) goja.Value {
+	if s.shared == nil {
+		settings := *s.settings
+		settings.Cookies, settings.NewConnection = "off", ""
+		s.shared = (&state{vm: s.vm, settings: &settings, pooled: true}).exports()
+	}
+	return s.shared
+}
+
+// pool is the client of http.shared(). It ends with its last user.
+type pool struct {
+	mu     sync.Mutex
+	client *client.Client
+	users  int
+}
+
+func (p *pool) take(cfg *client.Config) *client.Client {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users == 0 {
+		p.client = client.New(cfg)
+	}
+	p.users++
+	return p.client
+}
+
+func (p *pool) give() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users--; p.users == 0 {
+		p.client.Close()
+		p.client = nil
+	}
 }

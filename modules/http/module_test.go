@@ -420,6 +420,33 @@ func TestCompression(t *testing.T) {
 	})
 }
 
+func TestShared(t *testing.T) {
+	s := newServer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		w.Header().Set("Set-Cookie", "a=b")
+		fmt.Fprint(w, r.RemoteAddr, r.Header.Get("Cookie"))
+	})
+	settings, err := DecodeOptions(evaluate(t, "{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := `const pool = http.shared(); export function start() { return (pool === http.shared() && pool.shared === undefined && pool.get(base).text()) + " " + http.get(base).text() }`
+	first, second := newUserWith(t, s.URL, settings, script), newUserWith(t, s.URL, settings, script)
+	seen := map[string]int{}
+	for _, u := range []*user{first, second, first} {
+		text, err := u.call("start")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for word := range strings.FieldsSeq(text) {
+			seen[word]++
+		}
+	}
+	// The pool's connection was used three times, without cookies; each user's own is another.
+	if len(seen) != 4 {
+		t.Errorf("connections and cookies seen: %v", seen)
+	}
+}
+
 func TestFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a file.json")
 	content := strings.Repeat("0123456789", 300_000)

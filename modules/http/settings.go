@@ -43,15 +43,16 @@ type Settings struct {
 	Route         func(*client.Target) *client.Proxy // nil: what the environment says
 	NoProxy       bool
 	Version       string
-	Insecure      bool // certificates are not verified: figures and verdict come from whoever answered
+	pool          *pool // of http.shared()
+	Insecure      bool  // certificates are not verified: figures and verdict come from whoever answered
 }
 
-var defaults = &Settings{Config: client.Defaults(), Redirects: client.DefaultMaxRedirects, Cookies: "keep"}
+var defaults = &Settings{Config: client.Defaults(), Redirects: client.DefaultMaxRedirects, Cookies: "keep", pool: new(pool)}
 
 // DecodeOptions makes *Settings of a script's options.http; undefined gives the defaults.
 func DecodeOptions(v value.Value) (any, error) {
 	s := *defaults
-	s.Config = client.Defaults()
+	s.Config, s.pool = client.Defaults(), new(pool)
 	if v == nil || v == value.Undefined {
 		return &s, nil
 	}

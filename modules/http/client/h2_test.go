@@ -123,7 +123,7 @@ func TestHTTP2(t *testing.T) {
 				if resp.Proto() != "HTTP/2.0" || resp.StatusText() != "OK" || int16(served.Load()) != resp.Attempts {
 					t.Errorf("%s %s, %d attempts, %d served", resp.Proto(), resp.StatusText(), resp.Attempts, served.Load())
 				}
-				if resp.Header("content-type") == nil || resp.BytesIn == 0 || resp.BytesOut == 0 || resp.Wait <= 0 {
+				if resp.Header("content-type") == nil || resp.BytesIn == 0 || resp.BytesOut == 0 || resp.Wait < 0 || resp.Duration <= 0 {
 					t.Errorf("%v, %d bytes in, %d out, waited %v", resp.Header("content-type"), resp.BytesIn, resp.BytesOut, resp.Wait)
 				}
 			})

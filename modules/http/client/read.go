@@ -70,7 +70,7 @@ func (c *conn) answer(req *Request, resp *Response, most int64, to func(*Respons
 	}
 	got := c.buf[c.r:c.w]
 	s := sink{keep: !req.Discard, most: most}
-	if kind == fixed && s.keep && h.length > most {
+	if kind == fixed && s.keep && to == nil && h.length > most {
 		c.dirty = true
 		return errorf(KindTooLarge, nil, "the answer declares %d bytes of body; maxBodySize allows %d", h.length, most)
 	}
@@ -100,7 +100,10 @@ func (c *conn) answer(req *Request, resp *Response, most int64, to func(*Respons
 	c.r += h.pos
 	resp.raw = s.raw
 	if to != nil {
-		s.to = to(resp)
+		if s.to = to(resp); s.to == nil && kind == fixed && s.keep && h.length > most {
+			c.dirty = true
+			return errorf(KindTooLarge, nil, "the answer declares %d bytes of body; maxBodySize allows %d", h.length, most)
+		}
 	}
 	switch kind {
 	case fixed:

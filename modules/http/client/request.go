@@ -281,13 +281,26 @@ next:
 	return b.String()
 }
 
+// copied is the request as the script wants it, not prepared yet.
+func (r *Request) copied() *Request {
+	return &Request{
+		Method: r.Method, Target: r.Target, Header: r.Header, Drop: r.Drop, Cookies: r.Cookies, Body: r.Body, Source: r.Source,
+		HasBody: r.HasBody, ContentType: r.ContentType, Timeout: r.Timeout, MaxRedirects: r.MaxRedirects, MaxBody: r.MaxBody,
+		Discard: r.Discard, NoJar: r.NoJar, Fresh: r.Fresh, Socket: r.Socket, Auth: r.Auth, Route: r.Route, Version: r.Version,
+	}
+}
+
+// With is the same request with one more header field.
+func (r *Request) With(f Field) (*Request, error) {
+	n := r.copied()
+	n.Header = append(r.Header[:len(r.Header):len(r.Header)], f)
+	return n, n.Prepare()
+}
+
 // redirected is the request that follows an answer with a Location, as browsers make it.
 func (r *Request) redirected(status int, to *Target) (*Request, error) {
-	n := &Request{
-		Method: r.Method, Target: to, Header: r.Header, Drop: r.Drop, Cookies: r.Cookies, Body: r.Body, Source: r.Source,
-		HasBody: r.HasBody, ContentType: r.ContentType, Timeout: r.Timeout, MaxRedirects: r.MaxRedirects,
-		MaxBody: r.MaxBody, Discard: r.Discard, NoJar: r.NoJar, Fresh: r.Fresh, Socket: r.Socket, Auth: r.Auth, Route: r.Route, Version: r.Version,
-	}
+	n := r.copied()
+	n.Target = to
 	var dropBody bool
 	switch status {
 	case 301, 302:
