@@ -55,7 +55,9 @@ func charts(s *timeline.Scenario, a axis, marks marks) []plot {
 	if open {
 		sub = "from the planned start: what a user waits, however late the generator was"
 	}
-	list = append(list, timesChart("Iteration response time", sub, c, a, func(p timeline.Point) metrics.Packed { return p.Response }))
+	if open || !sameTimes(c) {
+		list = append(list, timesChart("Iteration response time", sub, c, a, func(p timeline.Point) metrics.Packed { return p.Response }))
+	}
 	if !http {
 		list = append(list, heatChart("Iteration response times", c, a, func(p timeline.Point) metrics.Packed { return p.Response }))
 	}
@@ -69,7 +71,7 @@ func charts(s *timeline.Scenario, a axis, marks marks) []plot {
 	for _, p := range list {
 		if len(p.Shapes) > 0 {
 			p.XTicks = a.ticks()
-			p.Lines, p.Pins, p.Bands = marks.lines, marks.pins, nil
+			p.Lines, p.Pins, p.Bands, p.Shades = marks.lines, marks.pins, nil, marks.shades
 			kept = append(kept, p)
 		}
 	}
@@ -178,6 +180,19 @@ func parts(layers []layer, i int) (list []string) {
 }
 
 func hit(a axis, i int, parts []string) string { return a.when(i) + "  " + strings.Join(parts, " · ") }
+
+// sameTimes is true where an iteration is one request and little else: one chart then tells it all.
+func sameTimes(c columns) bool {
+	var iterations, requests metrics.Packed
+	for _, p := range c {
+		iterations.Merge(p.Response)
+		requests.Merge(p.HTTP)
+	}
+	if iterations.Count() == 0 || iterations.Count() != requests.Count() {
+		return false
+	}
+	return math.Abs(iterations.Sum()-requests.Sum()) < 0.03*iterations.Sum()
+}
 
 // answersChart stacks statuses and kinds of errors.
 func answersChart(c columns, a axis) plot {
@@ -391,7 +406,7 @@ func overview(all []*timeline.Scenario, a axis, marks marks) []plot {
 	draw := func(p *plot, layers []layer, words func(float64) string) {
 		s, ticks := linear(tops(a.steps, layers), p.Height, count)
 		p.YTicks, p.Shapes, p.Keys = ticks, a.stacked(layers, s), layerKeys(layers)
-		p.XTicks, p.Lines, p.Pins = a.ticks(), nil, marks.pins
+		p.XTicks, p.Pins, p.Shades = a.ticks(), marks.pins, marks.shades
 		p.Label = p.Title + ", " + p.Sub
 		for i := range a.steps {
 			var list []string

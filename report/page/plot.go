@@ -29,6 +29,7 @@ type plot struct {
 	Lines      []ruler // vertical lines: where phases change, or percentiles
 	Pins       []tick  // numbers of notes, in percent
 	Bands      []band  // phases
+	Shades     []shade // spans in which figures are not the server's
 	Hits       []string
 	Heat       bool
 }
@@ -46,6 +47,8 @@ type tick struct {
 
 type shape struct{ Class, D string }
 
+type shade struct{ X, Width float64 }
+
 type ruler struct {
 	X     float64
 	Class string
@@ -54,7 +57,7 @@ type ruler struct {
 type band struct {
 	X, Width float64 // percent
 	Text     string
-	Odd      bool
+	Class    string
 }
 
 // scale maps values to pixels from the top.
@@ -152,8 +155,8 @@ type axis struct {
 	step  time.Duration
 }
 
-func (a axis) total() time.Duration        { return time.Duration(a.steps) * a.step }
-func (a axis) x(i int) float64             { return plotWidth * float64(i) / float64(a.steps) }
+func (a axis) total() time.Duration         { return time.Duration(a.steps) * a.step }
+func (a axis) x(i int) float64              { return plotWidth * float64(i) / float64(a.steps) }
 func (a axis) pos(at time.Duration) float64 { return min(1, max(0, float64(at)/float64(a.total()))) }
 
 // when names a step.

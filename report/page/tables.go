@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 
 // timesRow is a distribution as a row of a table.
 type timesRow struct {
-	Name, Text                                    string
+	Name, Text                                      string
 	Count, Min, Mean, P50, P90, P95, P99, P999, Max string
 }
 
@@ -89,7 +90,11 @@ func (v *scenarioView) addFigures(store *metrics.Store, s events.RunScenario, ov
 	spread := histogram("How long iterations took", response, "iteration", "iterations")
 	if http.Count > 0 {
 		v.Times = append(v.Times, timesOf("HTTP response time", "of single requests", http))
-		curves = append(curves, curve{"c-p50", "HTTP", http})
+		if late.Count > 0 || http.Count != response.Count || math.Abs(http.Sum-response.Sum) > 0.03*response.Sum {
+			curves = append(curves, curve{"c-p50", "HTTP", http})
+		} else {
+			curves = []curve{{"c-p50", "HTTP", http}}
+		}
 		spread = histogram("How long requests took", http, "request", "requests")
 	}
 	for _, p := range []plot{spread, byPercentile("By percentile", curves)} {
@@ -141,9 +146,14 @@ func (v *scenarioView) addEndpoints(store *metrics.Store, s events.RunScenario, 
 		v.OtherEndpoints = len(list) - mostEndpoints
 		list = list[:mostEndpoints]
 	}
+	names := make([]string, len(list))
+	for i, e := range list {
+		names[i] = e.name
+	}
+	v.Origin = origin(names)
 	for _, e := range list {
 		row := endpointView{
-			Method: e.method, Name: e.name, Requests: report.Grouped(e.requests), Failed: report.Share(e.failed, e.requests),
+			Method: e.method, Name: strings.TrimPrefix(e.name, v.Origin), Requests: report.Grouped(e.requests), Failed: report.Share(e.failed, e.requests),
 			Bad: e.failed > 0, Times: timesOf("", "", e.times),
 		}
 		if s.DurationMs > 0 {
@@ -159,6 +169,23 @@ func (v *scenarioView) addEndpoints(store *metrics.Store, s events.RunScenario, 
 		}
 		v.Endpoints = append(v.Endpoints, row)
 	}
+}
+
+// origin is what all names begin with, if that is a scheme and a host; the table tells it once.
+func origin(names []string) string {
+	common := ""
+	for i, name := range names {
+		u, err := url.Parse(name)
+		if err != nil || u.Scheme == "" || u.Host == "" || len(u.Path) == 0 {
+			return ""
+		}
+		this := u.Scheme + "://" + u.Host
+		if i > 0 && this != common || !strings.HasPrefix(name, this) {
+			return ""
+		}
+		common = this
+	}
+	return common
 }
 
 // mostSpark is how many points a small line has.

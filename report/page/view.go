@@ -24,6 +24,8 @@ type view struct {
 	Warning                    string
 	When, Duration, Host       string
 	Causes                     []causeView
+	Thresholds                 []thresholdView
+	Generator                  *generatorView
 	Tiles                      []tile
 	Overview                   []plot
 	Several                    bool
@@ -63,6 +65,9 @@ type scenarioView struct {
 	Started                       bool
 	Ledger                        ledgerView
 	Times                         []timesRow
+	Stages                        []stageRow
+	StagesOf                      string
+	Origin                        string
 	Charts                        []plot
 	Spread                        []plot
 	Endpoints                     []endpointView
@@ -98,9 +103,10 @@ type ledgerPart struct {
 
 // marks are what all charts show of what happened: changes of phase as lines, notes as numbers.
 type marks struct {
-	lines []ruler
-	pins  []tick
-	bands []band
+	lines  []ruler
+	pins   []tick
+	bands  []band
+	shades []shade
 }
 
 type look struct{ class, mark, text string }
@@ -157,8 +163,10 @@ func newView(in Input) *view {
 		v.StepText = report.Duration(a.step)
 		var notes []events.StampedNote
 		var logs []events.StampedLog
+		var points []events.GeneratorPoint
 		in.State.View(func(s *events.State) {
 			notes, logs = slices.Clone(s.Notes), slices.Clone(s.Logs)
+			points = slices.Clone(s.Generator.Points)
 			v.OtherNotes = s.OtherNotes
 		})
 		v.addNotes(notes)
@@ -168,15 +176,20 @@ func newView(in Input) *view {
 				one = &timeline.Scenario{Name: s.Name}
 			}
 			sv := newScenario(in, run, s, one, a, notes)
+			if !v.Several {
+				sv.Causes = nil // they stand at the top
+			}
 			sv.ID = fmt.Sprintf("scenario-%d", i+1)
 			v.Scenarios = append(v.Scenarios, sv)
 		}
 		if v.Several {
-			v.Overview = overview(t.Scenarios, a, marks{pins: pinsOf(notes, "", a)})
+			v.Overview = overview(t.Scenarios, a, marks{pins: pinsOf(notes, "", a), shades: shadesOf(run, a)})
 		}
 		v.Tiles = tilesOf(in.State, run, t)
 		v.addLogs(logs, run)
+		v.Generator = generatorOf(run, points, a)
 	})
+	v.Thresholds = thresholdsOf(run, v.Several)
 	v.Facts = factsOf(run)
 	in.State.View(func(s *events.State) {
 		if s.Run != nil {
@@ -358,8 +371,15 @@ func marksOf(s *timeline.Scenario, notes []events.StampedNote, a axis) marks {
 		if i > 0 {
 			m.lines = append(m.lines, ruler{plotWidth * from, "c-stage"})
 		}
+		class := ""
+		if i%2 == 1 {
+			class = "odd"
+		}
+		if p.WarmUp {
+			class = "warmup"
+		}
 		if p.Text != "" {
-			m.bands = append(m.bands, band{X: 100 * from, Width: 100 * (to - from), Text: p.Text, Odd: i%2 == 1})
+			m.bands = append(m.bands, band{X: 100 * from, Width: 100 * (to - from), Text: p.Text, Class: class})
 		}
 	}
 	return m
@@ -404,7 +424,10 @@ func newScenario(in Input, run events.Run, s events.RunScenario, over *timeline.
 	if !v.Started {
 		return v
 	}
-	v.Charts = charts(over, a, marksOf(over, notes, a))
+	m := marksOf(over, notes, a)
+	m.shades = shadesOf(run, a)
+	v.Charts = charts(over, a, m)
+	v.Stages, v.StagesOf = stagesOf(s)
 	v.addFigures(in.State.Metrics, s, over, a)
 	return v
 }

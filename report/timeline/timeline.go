@@ -54,6 +54,7 @@ type Scenario struct {
 	tick      events.Tick
 	ticked    bool
 	ended     bool
+	entered   bool // it tells its phases itself
 }
 
 // Point is one step of a scenario. Counts are of what was recorded in Span; users are those at its end.
@@ -96,10 +97,12 @@ type Failures struct {
 	Points []int64
 }
 
-// Phase is a change of what the load model says it does.
+// Phase is a change of the phase of the load; of a scenario that enters none, of what the load model says
+// that it does, which is known to a second.
 type Phase struct {
-	At   time.Duration
-	Text string
+	At     time.Duration
+	Text   string
+	WarmUp bool
 }
 
 // New is the timeline before the first event.
@@ -127,6 +130,14 @@ func (t *Timeline) Apply(e events.Event) {
 		t.applyMetrics(e.At, e.Metrics)
 	case e.Failure != nil:
 		t.applyFailure(e)
+	case e.Phase != nil:
+		s := t.scenario(e.Scenario)
+		if !s.entered {
+			s.entered, s.Phases = true, nil
+		}
+		if len(s.Phases) < MaxPhases {
+			s.Phases = append(s.Phases, Phase{e.At, e.Phase.Name, e.Phase.WarmUp})
+		}
 	case e.Ended != nil:
 		t.scenario(e.Scenario).ended = true
 	}
@@ -180,10 +191,10 @@ func (t *Timeline) applyTick(e events.Event) {
 	p := at(&s.Points, t.step(e.At-firstStep/2))
 	p.set(&s.tick)
 	p.Ticked = true
-	text := e.Tick.Phase
-	if n := len(s.Phases); (n == 0 && text != "" || n > 0 && s.Phases[n-1].Text != text) && n < MaxPhases {
-		// The phase began in the second before this tick.
-		s.Phases = append(s.Phases, Phase{max(0, e.At-firstStep), text})
+	text, n := e.Tick.Phase, len(s.Phases)
+	if !s.entered && n < MaxPhases && (n == 0 && text != "" || n > 0 && s.Phases[n-1].Text != text) {
+		// It began in the second before this tick.
+		s.Phases = append(s.Phases, Phase{At: max(0, e.At-firstStep/2), Text: text})
 	}
 }
 
