@@ -120,6 +120,9 @@ func (in *inspector) object(o *goja.Object, level int) string {
 			return "[Circular]"
 		}
 	}
+	if level > 2*in.depth { // only causes of causes go so deep
+		return "[…]"
+	}
 	in.path = append(in.path, o)
 	defer func() { in.path = in.path[:len(in.path)-1] }()
 

@@ -101,6 +101,7 @@ func TestLoaded(t *testing.T) {
 			want: "{ start: [Function: start], x: 2, default: S {} }"},
 		{name: "static members of a class by default", files: map[string]string{"script.js": "export default class { static continue() {} static a = 1 }"},
 			want: "{\n  a: 1,\n  continue: [Function: continue],\n  default: [class script_default]\n}"},
+		{name: "a function by default", files: map[string]string{"script.js": "export default function run() {}; export const options = 1"}, want: "{ default: [Function: run], options: 1 }"},
 		{name: "CommonJS", files: map[string]string{"script.js": "exports.a = 1; exports.continue = 2"}, want: "{ a: 1, continue: 2 }"},
 		{name: "CommonJS that replaces its exports", files: map[string]string{"script.cjs": "module.exports = { a: 1, get b() { return 2 } }"}, path: "script.cjs", want: "{ a: 1, b: [Getter] }"},
 		{name: "CommonJS that imports", files: map[string]string{"script.js": "const http = require('runner/http'), { get } = require('http'); const l = require('./l'); exports.r = [http.get('a'), get('b'), http.default === http, l]", "l.js": "module.exports = 7"},
@@ -200,6 +201,7 @@ func TestRunErrors(t *testing.T) {
 		{"a name that a built-in module has not", "import { gett } from 'runner/http'; gett()", `SyntaxError: runner/http has no export "gett"; did you mean "get"?`, "script.js:1:22"},
 		{"CommonJS that exports no object", "module.exports = 5", "the script exports 5 instead of an object of functions", ""},
 		{"an import by a name that is made up", "const n = './x'; export const a = await import(n)", `Error: cannot load "./x" while the script runs: import() and require() take a literal name, so that the file can be bundled`, "script.js:1:41"},
+		{"a class by default", "export default class Mine { start() {} }", "the script's default export is a class, whose methods belong to its instances: export an instance (export default new Mine()) or make them static", ""},
 		{"a getter that throws", "export default { get a() { throw new Error('got') } }", "Error: got", "script.js:1:34"},
 	}
 	for _, tt := range tests {

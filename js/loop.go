@@ -30,8 +30,15 @@ type loop struct {
 	works      int            // natives' promises that are pending
 	busy       sync.WaitGroup // the goroutines of natives' promises, also of those that were dropped
 	age        int            // goes up whenever everything is dropped
-	rejected   []*goja.Promise
+	rejected   []rejection
 	err        error // the first that nobody caught
+}
+
+// rejection is a promise that was rejected before anybody handled it, in a call of that depth. What an
+// outer call may yet handle is not the inner one's business.
+type rejection struct {
+	promise *goja.Promise
+	depth   int
 }
 
 type timer struct {
@@ -244,9 +251,6 @@ func (vm *VM) fire(l *loop, t *timer) error {
 	if !t.repeats {
 		l.forget(t)
 	}
-	if t.native != nil {
-		return vm.try(t.native)
-	}
 	_, err := t.fn(goja.Undefined(), t.args...)
 	if err == nil && vm.depth > 1 {
 		vm.drainJobs()
@@ -390,7 +394,7 @@ func (vm *VM) dropLoop(cause error) {
 func (vm *VM) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {
 	l := vm.eventLoop()
 	if op == goja.PromiseRejectionReject {
-		l.rejected = append(l.rejected, p)
+		l.rejected = append(l.rejected, rejection{p, vm.depth})
 		return
 	}
 	l.handled(p)
@@ -398,7 +402,7 @@ func (vm *VM) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation)
 
 func (l *loop) handled(p *goja.Promise) {
 	for i, r := range l.rejected {
-		if r == p {
+		if r.promise == p {
 			l.rejected = append(l.rejected[:i], l.rejected[i+1:]...)
 			return
 		}
@@ -408,10 +412,10 @@ func (l *loop) handled(p *goja.Promise) {
 // unhandled is the error of the first rejected promise that nobody handles; own is the call's.
 func (vm *VM) unhandled(own *goja.Promise) error {
 	l := vm.loop.Load()
-	for _, p := range l.rejected {
-		if p != own {
-			l.rejected = nil
-			return vm.reason(p.Result())
+	for i, r := range l.rejected {
+		if r.promise != own && r.depth >= vm.depth {
+			l.rejected = append(l.rejected[:i], l.rejected[i+1:]...)
+			return vm.reason(r.promise.Result())
 		}
 	}
 	return nil

@@ -127,19 +127,14 @@ func (vm *VM) mergeDefault(v goja.Value) (exports *goja.Object, err error) {
 		}
 		merged := vm.rt.NewObject()
 		for _, key := range d.Keys() {
-			merged.Set(key, d.Get(key))
+			setOwn(merged, key, d.Get(key))
 		}
-		// The properties of a function or a class are its own; those of any other object may come
-		// from a class that it is an instance of.
-		if _, isFunc := goja.AssertFunction(d); isFunc {
-			for _, key := range d.GetOwnPropertyNames() {
-				switch key {
-				case "length", "name", "prototype", "arguments", "caller":
-				default:
-					merged.Set(key, d.Get(key))
-				}
-			}
-		} else {
+		_, isFunc := goja.AssertFunction(d)
+		switch {
+		case isFunc:
+			err = vm.mergeStatic(merged, d)
+		case d.ClassName() == "Object":
+			// An object may be the instance of a class, whose methods are then on the prototypes.
 			for p := d.Prototype(); p != nil && p != vm.objectPrototype(); p = p.Prototype() {
 				for _, key := range p.GetOwnPropertyNames() {
 					if key != "constructor" && merged.Get(key) == nil {
@@ -149,7 +144,7 @@ func (vm *VM) mergeDefault(v goja.Value) (exports *goja.Object, err error) {
 			}
 		}
 		for _, key := range own.Keys() {
-			merged.Set(key, own.Get(key))
+			setOwn(merged, key, own.Get(key))
 		}
 		exports = merged
 	})
@@ -157,6 +152,25 @@ func (vm *VM) mergeDefault(v goja.Value) (exports *goja.Object, err error) {
 		return nil, vm.exception(ex)
 	}
 	return exports, err
+}
+
+// mergeStatic merges the static members of a class. A class that has none but methods of its instances
+// cannot be meant.
+func (vm *VM) mergeStatic(merged, class *goja.Object) error {
+	for _, key := range class.GetOwnPropertyNames() {
+		switch key {
+		case "length", "name", "prototype", "arguments", "caller":
+		default:
+			setOwn(merged, key, class.Get(key))
+		}
+	}
+	if len(merged.Keys()) > 0 || !strings.HasPrefix(class.String(), "class") {
+		return nil
+	}
+	if proto, ok := class.Get("prototype").(*goja.Object); ok && len(proto.GetOwnPropertyNames()) > 1 {
+		return errors.New("the script's default export is a class, whose methods belong to its instances: export an instance (export default new " + orText(textOf(class, "name"), "Scenario") + "()) or make them static")
+	}
+	return nil
 }
 
 // Exports is what the script exported, with a default export's properties merged in; nil before Run.
