@@ -32,6 +32,7 @@ func TestCommandLine(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
+			e.Setenv("RUNNER_NO_GENERATOR_LIMIT", "all") // tests share the machine with others
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},

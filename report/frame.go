@@ -81,6 +81,7 @@ func scenarioLines(s *scenarioView, now time.Duration, w, detail int) []line {
 	if s.Iterations.Dropped > 0 || s.PlannedRate > 0 && detail == detailFull {
 		lines = append(lines, arrivalsRow(s).layout(w))
 	}
+	lines = append(lines, thresholdLine(s, w)...)
 	if detail == detailShort {
 		return append(lines, failureLines(s, w, 1)...)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -39,6 +40,9 @@ func summaryView(st *events.State) *runView {
 	var v *runView
 	st.View(func(st *events.State) {
 		v = newRunView(st)
+		for i, sc := range st.Scenarios {
+			v.Scenarios[i].Phases = phaseViews(sc, st.Now)
+		}
 		for _, n := range st.Notes {
 			note := noteView{At: n.At, Level: n.Level, Code: n.Code, Message: n.Message}
 			if s := v.scenario(n.Scenario); s != nil {
@@ -60,6 +64,7 @@ func summaryView(st *events.State) *runView {
 		s.count(st)
 		s.Totals = totals(st.Metrics, s.Name)
 	}
+	v.Generator.look(st.Metrics)
 	return v
 }
 
@@ -83,6 +88,7 @@ func newRunView(st *events.State) *runView {
 	if st.End != nil {
 		v.Verdict, v.ExitCode, v.Causes = st.End.Verdict, st.End.ExitCode, st.End.Causes
 	}
+	v.Generator = newGeneratorView(&st.Generator)
 	for _, sc := range st.Scenarios {
 		v.Scenarios = append(v.Scenarios, newScenarioView(st, sc))
 	}
@@ -98,6 +104,7 @@ func newScenarioView(st *events.State, sc *events.Scenario) scenarioView {
 		ResultsUnread: t.ResultsUnread, ResultsPassed: t.ResultsPassed,
 		Aggregate: sc.Aggregate, Verdict: verdict.Incomplete,
 	}
+	s.Thresholds = slices.Clone(sc.Thresholds)
 	if sc.Ticked {
 		s.Fraction, s.Remaining = t.Fraction, t.Remaining
 	}

@@ -55,6 +55,7 @@ func summaryLines(v *runView, o Options) []line {
 			lines = append(lines, causeLines(c, len(v.Scenarios) > 1, gutter, w)...)
 		}
 	}
+	lines = append(lines, thresholdTable(v, w)...)
 	for i := range v.Scenarios {
 		lines = append(lines, nil)
 		if len(v.Scenarios) == 1 && len(v.Causes) > 0 {
@@ -70,6 +71,7 @@ func summaryLines(v *runView, o Options) []line {
 		lines = append(append(lines, nil), notes...)
 	}
 	lines = append(lines, nil)
+	lines = append(lines, generatorLines(v.Generator, w)...)
 	if v.Seed != 0 && !o.Compact {
 		lines = append(lines, append(label("seed"), text(plain, fmt.Sprint(v.Seed))))
 	}
@@ -179,6 +181,7 @@ func summaryScenario(s *scenarioView, w int) []line {
 			block(singleTime(s))
 			block(httpBlock(s, w))
 		} else {
+			spaced(phaseTable(s, w))
 			spaced(timesTable(s, w))
 			spaced(httpBlock(s, w))
 		}

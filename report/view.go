@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"runner/events"
 	"runner/metrics"
 	"runner/verdict"
 )
@@ -18,6 +19,7 @@ type runView struct {
 	Verdict   verdict.Verdict
 	ExitCode  int
 	Causes    []verdict.Cause
+	Generator generatorView
 }
 
 type scenarioView struct {
@@ -50,6 +52,9 @@ type scenarioView struct {
 	Causes  []verdict.Cause
 	Output  json.RawMessage
 	Errors  []string
+
+	Thresholds []events.Threshold
+	Phases     []phaseView // summary only
 
 	Totals totalsView // summary only
 }
