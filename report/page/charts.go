@@ -423,7 +423,7 @@ func overview(all []*timeline.Scenario, a axis, marks marks) []plot {
 	}
 	draw(&users, running, func(v float64) string { return report.Grouped(int64(v)) })
 	draw(&ends, ended, report.PerSecond)
-	return []plot{users, ends}
+	return slices.DeleteFunc([]plot{users, ends}, func(p plot) bool { return len(p.Shapes) == 0 })
 }
 
 // spark draws a small line.

@@ -148,7 +148,8 @@ func TestRunsOfAnyLength(t *testing.T) {
 		hitsAtMost int // of one chart
 	}{
 		{"a run in which nothing happened has its verdict and no chart", short(0, 0), 0, "short", 60_000, 0},
-		{"a run of one request has charts", short(1, 1), 6, "1 request", 60_000, 120},
+		{"a run of one request has tables only", short(1, 1), 0, "http://shop.example", 60_000, 0},
+		{"a run of a few requests has charts", short(1, 6), 6, "6 requests", 60_000, 120},
 		{"a run of one second has charts", short(1, 50), 6, "50 requests", 80_000, 120},
 		{"a run of a minute has a column for each second", short(60, 20), 6, "1,200 requests", 200_000, 120},
 		{"a run of a day stays small", theDay().input(), 7, "1d 00h", 400_000, 300},

@@ -98,7 +98,7 @@ func (v *scenarioView) addFigures(store *metrics.Store, s events.RunScenario, ov
 		spread = histogram("How long requests took", http, "request", "requests")
 	}
 	for _, p := range []plot{spread, byPercentile("By percentile", curves)} {
-		if len(p.Shapes) > 0 {
+		if len(p.Shapes) > 0 && s.Ledger.Started >= leastCharted {
 			v.Spread = append(v.Spread, p)
 		}
 	}

@@ -359,11 +359,15 @@ const mostBands = 60
 func marksOf(s *timeline.Scenario, notes []events.StampedNote, a axis) marks {
 	m := marks{pins: pinsOf(notes, s.Name, a)}
 	phases := s.Phases
+	last := a.total()
+	if s.Ended >= 0 {
+		last = s.Ended
+	}
 	if len(phases) > mostBands {
 		phases = nil
 	}
 	for i, p := range phases {
-		end := a.total()
+		end := last
 		if i+1 < len(phases) {
 			end = phases[i+1].At
 		}
@@ -404,6 +408,9 @@ func (v *view) addLogs(logs []events.StampedLog, run events.Run) {
 	v.LogsLeftOut = v.LogLines - int64(len(v.Logs))
 }
 
+// leastCharted is how many iterations there must be for charts: of fewer, the tables tell all.
+const leastCharted = 5
+
 func newScenario(in Input, run events.Run, s events.RunScenario, over *timeline.Scenario, a axis, notes []events.StampedNote) scenarioView {
 	l := lookOf(s.Verdict)
 	v := scenarioView{
@@ -426,7 +433,9 @@ func newScenario(in Input, run events.Run, s events.RunScenario, over *timeline.
 	}
 	m := marksOf(over, notes, a)
 	m.shades = shadesOf(run, a)
-	v.Charts = charts(over, a, m)
+	if s.Ledger.Started+s.Ledger.Dropped >= leastCharted {
+		v.Charts = charts(over, a, m)
+	}
 	v.Stages, v.StagesOf = stagesOf(s)
 	v.addFigures(in.State.Metrics, s, over, a)
 	return v

@@ -47,13 +47,14 @@ type Scenario struct {
 	Custom    []*Custom
 	Failures  []*Failures
 	Phases    []Phase
+	// Began is when its status first changed, Ended when it ended; -1: it has not.
+	Began, Ended time.Duration
 
 	endpoints map[string]*Endpoint
 	custom    map[string]*Custom
 	failures  map[string]*Failures
 	tick      events.Tick
 	ticked    bool
-	ended     bool
 	entered   bool // it tells its phases itself
 }
 
@@ -124,6 +125,10 @@ func (t *Timeline) Apply(e events.Event) {
 		for _, s := range e.Run.Scenarios {
 			t.scenario(s.Name)
 		}
+	case e.Status != nil:
+		if s := t.scenario(e.Scenario); s.Began < 0 {
+			s.Began = e.At
+		}
 	case e.Tick != nil:
 		t.applyTick(e)
 	case e.Metrics != nil:
@@ -139,7 +144,7 @@ func (t *Timeline) Apply(e events.Event) {
 			s.Phases = append(s.Phases, Phase{e.At, e.Phase.Name, e.Phase.WarmUp})
 		}
 	case e.Ended != nil:
-		t.scenario(e.Scenario).ended = true
+		t.scenario(e.Scenario).Ended = e.At
 	}
 }
 
@@ -156,7 +161,7 @@ func (t *Timeline) Scenario(name string) *Scenario {
 func (t *Timeline) scenario(name string) *Scenario {
 	s := t.Scenario(name)
 	if s == nil {
-		s = &Scenario{Name: name, endpoints: map[string]*Endpoint{}, custom: map[string]*Custom{}, failures: map[string]*Failures{}}
+		s = &Scenario{Name: name, Began: -1, Ended: -1, endpoints: map[string]*Endpoint{}, custom: map[string]*Custom{}, failures: map[string]*Failures{}}
 		t.Scenarios = append(t.Scenarios, s)
 	}
 	return s
@@ -193,8 +198,11 @@ func (t *Timeline) applyTick(e events.Event) {
 	p.Ticked = true
 	text, n := e.Tick.Phase, len(s.Phases)
 	if !s.entered && n < MaxPhases && (n == 0 && text != "" || n > 0 && s.Phases[n-1].Text != text) {
-		// It began in the second before this tick.
-		s.Phases = append(s.Phases, Phase{At: max(0, e.At-firstStep/2), Text: text})
+		at := e.At - firstStep/2 // in the second before this tick
+		if n == 0 {
+			at = s.Began
+		}
+		s.Phases = append(s.Phases, Phase{At: max(0, at), Text: text})
 	}
 }
 
@@ -217,7 +225,7 @@ func (t *Timeline) applyMetrics(when time.Duration, d *metrics.Delta) {
 		}
 	})
 	for _, s := range t.Scenarios {
-		if !counted[s] && (!s.ticked || s.ended) {
+		if !counted[s] && (!s.ticked || s.Ended >= 0) {
 			continue // not begun, or over
 		}
 		p := at(&s.Points, i)
