@@ -63,17 +63,17 @@ var shapeHint = `it must be a figure, an operator (<, <=, >, >=, ==, !=) and a l
 
 // ParseCheck reads a check such as p(95) < 200ms.
 func ParseCheck(text string) (Check, error) {
-	trimmed := strings.TrimSpace(text)
-	if strings.Contains(trimmed, "&&") || strings.Contains(trimmed, "||") {
+	text = strings.TrimSpace(text)
+	if strings.Contains(text, "&&") || strings.Contains(text, "||") {
 		return Check{}, fmt.Errorf("%q: one check compares one figure: write a list of several", text)
 	}
-	m := checkShape.FindStringSubmatch(trimmed)
+	m := checkShape.FindStringSubmatch(text)
 	if m == nil {
 		return Check{}, fmt.Errorf("%q is not a check: %s", text, shapeHint)
 	}
 	var c Check
 	var err error
-	if c.agg, err = parseAggregation(m[1], m[2], strings.Contains(trimmed[:strings.IndexAny(trimmed, "<>=!")], "(")); err != nil {
+	if c.agg, err = parseAggregation(m[1], m[2], strings.Contains(text[:strings.IndexAny(text, "<>=!")], "(")); err != nil {
 		return Check{}, fmt.Errorf("%q: %w", text, err)
 	}
 	op, ok := operators[m[3]]
