@@ -86,6 +86,7 @@ Start here:
 	root.SetErr(s.err)
 	root.PersistentFlags().BoolVar(&noColor, "no-color", false, "write no colours (also: NO_COLOR)")
 	root.AddCommand(newRun(s), newInspect(s), newPlan(s), newReport(s), newDemo(s), newVersion(s), newExitCodes())
+	root.AddCommand(newTypes(s))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &verdict.Err{Kind: verdict.Usage, Err: err, Hint: "see " + c.CommandPath() + " --help"}
 	})

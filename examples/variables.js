@@ -17,5 +17,5 @@ export function start() {
   if (res.status !== 201) {
     throw new Error(`POST /users: status ${res.status}`);
   }
-  return http.get(res.headers.get("location")).json();
+  return http.get(`/users/${res.json("id")}`).json();
 }
