@@ -468,7 +468,9 @@ func notGone(users []*user) []*user {
 // giveUp goes on without a user that is stuck in native code. Its iteration counts as aborted here, and
 // nothing that it does later counts.
 func (n *node) giveUp(u *user) {
-	u.abandoned.Store(true)
+	if !u.abandoned.CompareAndSwap(false, true) {
+		return
+	}
 	e := &loadmodels.Exception{Name: "AbortError", Message: "the user is stuck in native code, does not answer an interrupt and was given up"}
 	if u.iterating.CompareAndSwap(true, false) {
 		u.rec.Add(n.series.ends[loadmodels.Aborted], 1)
@@ -613,7 +615,9 @@ func (n *node) watchOverdue() {
 			}
 			n.mu.Unlock()
 			for _, u := range users {
-				u.checkOverdue(now)
+				if u.checkOverdue(now) {
+					n.giveUp(u)
+				}
 			}
 		}
 	}

@@ -122,6 +122,16 @@ func TestRunsEndWithTheirVerdict(t *testing.T) {
 			verdict: verdict.Failed, code: 99, counts: counts(2, 0, 2, 0, 0), says: "longer than 3s",
 		},
 		{
+			name: "an iteration that does not even answer its interrupt is given up",
+			fake: &fake{model: loadmodels.NIterations{Iterations: 2, Users: 2, Timeout: time.Minute}.Run, start: func(u *fakeUser) (value.Value, error) {
+				if u.env.ID == 1 {
+					time.Sleep(time.Hour)
+				}
+				return nil, u.work(100 * time.Millisecond)
+			}, options: Options{IterationTimeout: time.Second}},
+			verdict: verdict.Passed, counts: counts(2, 1, 0, 1, 0),
+		},
+		{
 			name:    "an interrupt ends in an orderly way",
 			fake:    &fake{model: loadmodels.ConstantUsers{Users: 4, Duration: time.Hour}.Run, loop: loadmodels.WhileAlive{}.Run, start: taking(time.Second)},
 			during:  func(cancel func(), _ *Run) { time.Sleep(10*time.Second + time.Millisecond); cancel() },

@@ -33,10 +33,13 @@ type user struct {
 	// gone is closed when its goroutine has ended.
 	gone chan struct{}
 
-	mu      sync.Mutex // guards script, killed and deadline
-	script  User
-	killed  *Interruption
-	overdue time.Time // when the present iteration passes its limit; zero: no limit
+	mu     sync.Mutex // guards the next four
+	script User
+	killed *Interruption
+	// overdue is when the present iteration passes its limit, or when it is given up after it was
+	// interrupted; zero: no limit.
+	overdue     time.Time
+	interrupted bool
 
 	// running is true while the user is in its loop: it then counts, and events reach it.
 	running atomic.Bool
@@ -243,6 +246,7 @@ func (u *user) setOverdue(begin time.Time) {
 		return
 	}
 	u.mu.Lock()
+	u.interrupted = false
 	if begin.IsZero() {
 		u.overdue = begin
 	} else {
@@ -382,14 +386,24 @@ func (u *user) kill(why *Interruption) {
 	}
 }
 
-// checkOverdue interrupts the present iteration if it has passed its limit.
-func (u *user) checkOverdue(now time.Time) {
+// checkOverdue interrupts the present iteration if it has passed its limit, and is true if it has not
+// ended for some time after that: then the user is stuck.
+func (u *user) checkOverdue(now time.Time) (stuck bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.script == nil || u.overdue.IsZero() || now.Before(u.overdue) {
-		return
+		return false
 	}
-	u.overdue = time.Time{}
+	if u.interrupted {
+		return true
+	}
+	u.interrupted = true
+	u.overdue = now.Add(overdueGrace)
 	u.script.Interrupt(&Interruption{"TimeoutError",
 		fmt.Sprintf("the iteration took longer than %v (options.iterationTimeout)", u.node.options.IterationTimeout)})
+	return false
 }
+
+// overdueGrace is how long an iteration that was interrupted may take to end. It is generous: a native
+// such as a large sort looks for an interrupt only when it is through.
+const overdueGrace = 5 * time.Second

@@ -71,7 +71,7 @@ const loadTimeout = 10 * time.Second
 // that. Errors are verdict.Err of kind Script or Config; several problems come as one *Problems.
 func Load(path string, o LoadOptions) (*Script, error) {
 	registry := modules.All()
-	program, err := js.Load(path, registry)
+	program, err := loadProgram(path, registry)
 	if err != nil {
 		var le *js.LoadError
 		kind := verdict.Script
@@ -141,6 +141,31 @@ func Load(path string, o LoadOptions) (*Script, error) {
 		return nil, verdict.Wrap(verdict.Config, problems)
 	}
 	return s, nil
+}
+
+// compileTimeout is how long bundling and compiling may take. Compiling folds constants, and so a script
+// can make it as long as it likes.
+const compileTimeout = 60 * time.Second
+
+// loadProgram bundles and compiles the script within its time limit.
+func loadProgram(path string, registry js.Registry) (*js.Program, error) {
+	type loaded struct {
+		program *js.Program
+		err     error
+	}
+	done := make(chan loaded, 1)
+	go func() {
+		p, err := js.Load(path, registry)
+		done <- loaded{p, err}
+	}()
+	t := time.NewTimer(compileTimeout)
+	defer t.Stop()
+	select {
+	case l := <-done:
+		return l.program, l.err
+	case <-t.C:
+		return nil, fmt.Errorf("%s: bundling and compiling took longer than %v", path, compileTimeout)
+	}
 }
 
 // evaluate runs the script's top level and finds its variables. A script that reads its variables while
