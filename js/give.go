@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"strconv"
+	"unsafe"
 	"weak"
 
 	"github.com/dop251/goja"
@@ -24,14 +25,21 @@ func (vm *VM) objectPrototype() *goja.Object {
 	return vm.protos.object
 }
 
-// views are the objects by which a VM shows Values, so that the same Value is the same object.
+// views are the objects by which a VM shows Values, so that the same Value is the same object. They are
+// held weakly: a script that has none left cannot tell a new one from the old, and one that walks over a
+// large state, or reads results all day, would otherwise keep all of it.
 type views struct {
-	// frozen views are held weakly: a script that has none left cannot tell a new one from the old, and
-	// one that walks over a large state would otherwise keep a view of every part of it.
-	frozen map[value.Value]weak.Pointer[goja.Object]
-	sweep  int // when the map is that long, entries of views that are gone are deleted
-	// copies can be changed by the script, and so must stay.
-	copies map[value.Value]*goja.Object
+	// known has the objects by the addresses of their Values. An address is not used again while its
+	// Value lives, and the Value lives as long as the object.
+	known map[uintptr]weak.Pointer[goja.Object]
+	sweep int // when the map is that long, entries of objects that are gone are deleted
+	// These make maps and sets read-only; made when first needed.
+	mapGuards, setGuards []guard
+}
+
+type guard struct {
+	name string
+	fn   goja.Value
 }
 
 const firstSweep = 256
@@ -39,9 +47,9 @@ const firstSweep = 256
 // Give shows a Value to the script: scalars as they are, everything else as a frozen lazy view,
 // cached, so that the same Value gives the same object and costs nothing before it is read.
 //
-// Objects and arrays are views; a change to one throws a TypeError. Dates, regular expressions, maps, sets,
-// buffers and errors have methods that work only on the real thing: they are copied when first read, and
-// a change to the copy is seen by this VM only.
+// Objects and arrays are views, maps and sets copies made when first read; a change to one throws a
+// TypeError. Regular expressions, buffers and errors are copies that a script can change, for as long as it
+// holds them. A Date is a new one each time.
 func (vm *VM) Give(v value.Value) goja.Value {
 	switch v := v.(type) {
 	case nil:
@@ -53,29 +61,31 @@ func (vm *VM) Give(v value.Value) goja.Value {
 	case bool:
 		return vm.rt.ToValue(v)
 	case *value.Object:
-		if o := vm.view(v); o != nil {
+		key := uintptr(unsafe.Pointer(v))
+		if o := vm.views.find(key); o != nil {
 			return o
 		}
-		return vm.keepView(v, vm.rt.NewDynamicObject(&objectView{vm: vm, object: v}))
+		return vm.views.keep(key, vm.rt.NewDynamicObject(&objectView{vm: vm, object: v}))
 	case *value.Array:
-		if o := vm.view(v); o != nil {
+		key := uintptr(unsafe.Pointer(v))
+		if o := vm.views.find(key); o != nil {
 			return o
 		}
-		return vm.keepView(v, vm.rt.NewDynamicArray(&arrayView{vm: vm, array: v}))
+		return vm.views.keep(key, vm.rt.NewDynamicArray(&arrayView{vm: vm, array: v}))
 	case *big.Int:
 		return vm.rt.ToValue(v)
 	case value.Date:
 		return vm.cloneDate(v)
-	case *value.RegExp, *value.Map, *value.Set, *value.Bytes, *value.Error:
-		if o := vm.views.copies[v]; o != nil {
-			return o
-		}
-		o := vm.build(v, vm.Give)
-		if vm.views.copies == nil {
-			vm.views.copies = map[value.Value]*goja.Object{}
-		}
-		vm.views.copies[v] = o
-		return o
+	case *value.RegExp:
+		return vm.giveCopy(uintptr(unsafe.Pointer(v)), v)
+	case *value.Bytes:
+		return vm.giveCopy(uintptr(unsafe.Pointer(v)), v)
+	case *value.Error:
+		return vm.giveCopy(uintptr(unsafe.Pointer(v)), v)
+	case *value.Map:
+		return vm.giveCopy(uintptr(unsafe.Pointer(v)), v)
+	case *value.Set:
+		return vm.giveCopy(uintptr(unsafe.Pointer(v)), v)
 	}
 	if v == value.Undefined {
 		return goja.Undefined()
@@ -83,33 +93,74 @@ func (vm *VM) Give(v value.Value) goja.Value {
 	panic(fmt.Sprintf("%T is not a value", v))
 }
 
-func (vm *VM) view(v value.Value) *goja.Object {
-	if len(vm.views.frozen) == 0 {
-		return nil
+// giveCopy gives the object of a Value that no view can stand for. The object holds the Value, so that the
+// address that it is known by stays its own.
+func (vm *VM) giveCopy(key uintptr, v value.Value) goja.Value {
+	if o := vm.views.find(key); o != nil {
+		return o
 	}
-	return vm.views.frozen[v].Value()
+	o := vm.build(v, vm.Give)
+	hold := vm.rt.ToValue(&heldValue{v})
+	o.DefineDataPropertySymbol(heldKey, hold, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
+	switch v.(type) {
+	case *value.Map:
+		vm.guard(o, &vm.views.mapGuards, "set", "delete", "clear")
+	case *value.Set:
+		vm.guard(o, &vm.views.setGuards, "add", "delete", "clear")
+	}
+	return vm.views.keep(key, o)
 }
 
-func (vm *VM) keepView(v value.Value, o *goja.Object) *goja.Object {
-	w := &vm.views
-	if w.frozen == nil {
-		w.frozen, w.sweep = map[value.Value]weak.Pointer[goja.Object]{}, firstSweep
+// heldKey is where a copy keeps the Value that it was made of.
+var heldKey = goja.NewSymbol("runner.value")
+
+type heldValue struct{ v value.Value }
+
+// guard puts functions that throw in front of those that would change a map or a set.
+func (vm *VM) guard(o *goja.Object, guards *[]guard, names ...string) {
+	if *guards == nil {
+		for _, name := range names {
+			fn := vm.Func(name, func(call goja.FunctionCall) goja.Value {
+				if name == "clear" {
+					vm.readOnly(name, "it")
+				}
+				vm.readOnly(name, inspectShort(call.Argument(0)))
+				return nil
+			})
+			*guards = append(*guards, guard{name, fn})
+		}
 	}
-	if len(w.frozen) >= w.sweep {
-		for k, p := range w.frozen {
+	for _, g := range *guards {
+		o.DefineDataProperty(g.name, g.fn, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
+	}
+}
+
+func (w *views) find(key uintptr) *goja.Object {
+	if len(w.known) == 0 {
+		return nil
+	}
+	return w.known[key].Value()
+}
+
+func (w *views) keep(key uintptr, o *goja.Object) *goja.Object {
+	if w.known == nil {
+		w.known, w.sweep = map[uintptr]weak.Pointer[goja.Object]{}, firstSweep
+	}
+	if len(w.known) >= w.sweep {
+		for k, p := range w.known {
 			if p.Value() == nil {
-				delete(w.frozen, k)
+				delete(w.known, k)
 			}
 		}
-		w.sweep = max(firstSweep, 2*len(w.frozen))
+		w.sweep = max(firstSweep, 2*len(w.known))
 	}
-	w.frozen[v] = weak.Make(o)
+	w.known[key] = weak.Make(o)
 	return o
 }
 
 // readOnly throws what a script gets that writes to a view.
 func (vm *VM) readOnly(what, key string) {
-	vm.Throw(TypeErrorf("cannot %s %q: the value is read-only, since all users share it (as they do what init returned); structuredClone(value) gives a copy that can be changed", what, key))
+	vm.Throw(TypeErrorf("cannot %s %s: the value is read-only, since all users share it (as they do what init returned); structuredClone(value) gives a copy that can be changed", what, key))
 }
 
 // objectView shows an Object.
@@ -134,7 +185,7 @@ func (w *objectView) Has(key string) bool {
 func (w *objectView) Keys() []string { return w.object.Keys() }
 
 func (w *objectView) Set(key string, _ goja.Value) bool {
-	w.vm.readOnly("set", key)
+	w.vm.readOnly("set", strconv.Quote(key))
 	return false
 }
 
@@ -142,7 +193,7 @@ func (w *objectView) Delete(key string) bool {
 	if !w.Has(key) {
 		return true
 	}
-	w.vm.readOnly("delete", key)
+	w.vm.readOnly("delete", strconv.Quote(key))
 	return false
 }
 
@@ -165,12 +216,12 @@ func (w *arrayView) Get(i int) goja.Value {
 }
 
 func (w *arrayView) Set(i int, _ goja.Value) bool {
-	w.vm.readOnly("set", strconv.Itoa(i))
+	w.vm.readOnly("set item", strconv.Itoa(i))
 	return false
 }
 
 func (w *arrayView) SetLen(int) bool {
-	w.vm.readOnly("set", "length")
+	w.vm.readOnly("set", "its length")
 	return false
 }
 

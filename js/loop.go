@@ -306,57 +306,6 @@ func (vm *VM) interruptCause() error {
 	return vm.cause
 }
 
-// addTimer starts a timer.
-func (l *loop) addTimer(t *timer, delay time.Duration) {
-	l.lastID++
-	t.id = l.lastID
-	if l.byID == nil {
-		l.byID = map[int64]*timer{}
-	}
-	l.byID[t.id] = t
-	t.due = time.Now().Add(delay)
-	if !t.repeats && !t.quiet {
-		l.timeouts++
-	}
-	heap.Push(&l.timers, t)
-}
-
-// addImmediate starts what runs in the next turn.
-func (l *loop) addImmediate(t *timer) {
-	l.lastID++
-	t.id, t.index = l.lastID, -1
-	if l.byID == nil {
-		l.byID = map[int64]*timer{}
-	}
-	l.byID[t.id] = t
-	l.timeouts++
-	l.immediates = append(l.immediates, t)
-}
-
-// forget takes a timer out of the books.
-func (l *loop) forget(t *timer) {
-	if t.dead {
-		return
-	}
-	t.dead = true
-	delete(l.byID, t.id)
-	if !t.repeats && !t.quiet {
-		l.timeouts--
-	}
-}
-
-// clear ends a timer before it is due.
-func (l *loop) clear(id int64) {
-	t := l.byID[id]
-	if t == nil {
-		return
-	}
-	l.forget(t)
-	if t.index >= 0 && t.index < len(l.timers) && l.timers[t.index] == t {
-		heap.Remove(&l.timers, t.index)
-	}
-}
-
 // dropTimers ends all that is not waited for.
 func (l *loop) dropTimers() {
 	if len(l.byID) == 0 {
@@ -447,31 +396,4 @@ func (vm *VM) drainJobs() {
 			job()
 		}
 	}
-}
-
-// timers is a heap by due time, then by age.
-type timers []*timer
-
-func (t timers) Len() int { return len(t) }
-func (t timers) Less(i, j int) bool {
-	if t[i].due.Equal(t[j].due) {
-		return t[i].id < t[j].id
-	}
-	return t[i].due.Before(t[j].due)
-}
-func (t timers) Swap(i, j int) {
-	t[i], t[j] = t[j], t[i]
-	t[i].index, t[j].index = i, j
-}
-func (t *timers) Push(x any) {
-	x.(*timer).index = len(*t)
-	*t = append(*t, x.(*timer))
-}
-func (t *timers) Pop() any {
-	old := *t
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	last.index = -1
-	*t = old[:len(old)-1]
-	return last
 }

@@ -366,6 +366,9 @@ func (t *taker) plain(o *goja.Object) (value.Value, error) {
 }
 
 func (t *taker) mapping(o *goja.Object) (value.Value, error) {
+	if v := given(o); v != nil {
+		return v, nil
+	}
 	m := &value.Map{}
 	var err error
 	t.vm.rt.ForOf(o, func(item goja.Value) bool {
@@ -387,7 +390,20 @@ func (t *taker) mapping(o *goja.Object) (value.Value, error) {
 	return m, nil
 }
 
+// given is the Value that a map or a set came from, which a script cannot change.
+func given(o *goja.Object) value.Value {
+	if v := o.GetSymbol(heldKey); v != nil {
+		if held, ok := v.Export().(*heldValue); ok {
+			return held.v
+		}
+	}
+	return nil
+}
+
 func (t *taker) set(o *goja.Object) (value.Value, error) {
+	if v := given(o); v != nil {
+		return v, nil
+	}
 	s := &value.Set{}
 	var err error
 	t.vm.rt.ForOf(o, func(item goja.Value) bool {

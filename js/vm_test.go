@@ -211,6 +211,26 @@ func TestModulesAreMadeOncePerVM(t *testing.T) {
 	}
 }
 
+func TestDynamicImports(t *testing.T) {
+	files(t, map[string]string{
+		"script.js": `export const f = async () => {
+			const http = await import("runner/http"), bare = await import("http"), other = await import("./other");
+			return [http.get("a"), http.default.get("b"), bare.name, other.x, other.default, (await import("./data.json")).default.y, await import(other.path).catch((e) => e.message)];
+		}`,
+		"other.js":  `export const x = 1, path = "./elsewhere"; export default await Promise.resolve(2)`,
+		"data.json": `{"y": 3}`,
+	})
+	vm, _ := start(t, loadFile(t, "script.js"))
+	v, err := vm.Call(export(t, vm, "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[\n  'GET a',\n  'GET b',\n  'the http module',\n  1,\n  2,\n  3,\n  'cannot load \"./elsewhere\" while the script runs: import() and require() take a literal name, so that the file can be bundled'\n]"
+	if got := vm.inspect(v); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestRunIsForOnce(t *testing.T) {
 	vm, _ := script(t, "export const x = 1")
 	if err := vm.Run(); err == nil {
