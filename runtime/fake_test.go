@@ -196,6 +196,7 @@ func play(t *testing.T, during func(cancel func(), r *Run), o RunOptions, fakes 
 			c := &controller{run: r, info: loadmodels.Info{Scenario: f.name}}
 			p.counts[f.name] = c.Counts()
 		}
+		time.Sleep(2 * time.Hour) // what was given up as stuck ends too
 		synctest.Wait()
 	})
 	return p
