@@ -104,6 +104,9 @@ func (r *results) write(l *lab) string {
 		}
 		writeTable(&b, rows, "lrrl")
 	}
+	if l.limited > 0 {
+		r.note("%d runs of runner ended as generator-limited, since they had one processor and used all of it", l.limited)
+	}
 	if len(r.notes)+len(l.missing) > 0 {
 		b.WriteString("\n## Notes\n\n")
 		for _, n := range append(r.notes, l.missing...) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"runner/events"
+	"runner/verdict"
 )
 
 // work is what a row has every tool do.
@@ -41,6 +42,7 @@ type lab struct {
 	k6      string // empty: there is none
 	tools   []tool
 	missing []string // tools that there are not, with why
+	limited int      // runs that said that the generator was the limit
 }
 
 func newLab(ctx context.Context, o options) (*lab, error) {
@@ -150,7 +152,13 @@ func (l *lab) runnerArgs(script, summary string, more ...string) []string {
 // load runs runner and reads its summary.
 func (l *lab) load(ctx context.Context, script string, flags ...string) (events.Run, used, error) {
 	path := filepath.Join(l.folder, "run.json")
-	_, u, err := once(ctx, nil, l.program, l.runnerArgs(script, path, flags...)...)
+	os.Remove(path)
+	c, u, err := once(ctx, nil, l.program, l.runnerArgs(script, path, flags...)...)
+	if err != nil && c != nil && c.cmd.ProcessState.ExitCode() == verdict.Overload.Row().Code {
+		// One processor is all that the client gets here: that it is the limit is no surprise.
+		l.limited++
+		err = nil
+	}
 	if err != nil {
 		return events.Run{}, u, err
 	}
