@@ -75,7 +75,7 @@ func (vm *VM) Give(v value.Value) goja.Value {
 	case *big.Int:
 		return vm.rt.ToValue(v)
 	case value.Date:
-		return vm.cloneDate(v)
+		return vm.make(func() goja.Value { return vm.cloneDate(v) })
 	case *value.RegExp:
 		return vm.giveCopy(uintptr(unsafe.Pointer(v)), v)
 	case *value.Bytes:
@@ -99,6 +99,23 @@ func (vm *VM) giveCopy(key uintptr, v value.Value) goja.Value {
 	if o := vm.views.find(key); o != nil {
 		return o
 	}
+	return vm.make(func() goja.Value { return vm.copyOf(key, v) })
+}
+
+// make runs what uses constructors that the script may have replaced. What is thrown outside of a call is
+// the error of the next.
+func (vm *VM) make(build func() goja.Value) (v goja.Value) {
+	if vm.depth > 0 {
+		return build()
+	}
+	if ex := vm.rt.Try(func() { v = build() }); ex != nil {
+		vm.fail(vm.exception(ex))
+		return goja.Undefined()
+	}
+	return v
+}
+
+func (vm *VM) copyOf(key uintptr, v value.Value) goja.Value {
 	o := vm.build(v, vm.Give)
 	hold := vm.rt.ToValue(&heldValue{v})
 	o.DefineDataPropertySymbol(heldKey, hold, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
@@ -230,22 +247,26 @@ func (w *arrayView) CloneValue() (value.Value, error) { return w.array, nil }
 
 // Clone makes a script's own mutable copy of a Value (what structuredClone of a view gives).
 func (vm *VM) Clone(v value.Value) goja.Value {
+	return vm.make(func() goja.Value { return vm.clone(v) })
+}
+
+func (vm *VM) clone(v value.Value) goja.Value {
 	switch v := v.(type) {
 	case *value.Object:
 		o := vm.rt.NewObject()
 		for i := range v.Len() {
 			key, part := v.At(i)
-			setOwn(o, key, vm.Clone(part))
+			setOwn(o, key, vm.clone(part))
 		}
 		return o
 	case *value.Array:
 		items := make([]any, len(v.Items))
 		for i, item := range v.Items {
-			items[i] = vm.Clone(item)
+			items[i] = vm.clone(item)
 		}
 		return vm.rt.NewArray(items...)
 	case *value.RegExp, *value.Map, *value.Set, *value.Bytes, *value.Error:
-		return vm.build(v, vm.Clone)
+		return vm.build(v, vm.clone)
 	}
 	return vm.Give(v)
 }

@@ -121,7 +121,7 @@ func (vm *VM) wellKnown(name string) {
 func (vm *VM) global(name string) *goja.Object {
 	o, ok := vm.rt.GlobalObject().Get(name).(*goja.Object)
 	if !ok {
-		panic("goja has no " + name)
+		vm.Throw(TypeErrorf("the script has replaced %s, which is needed here", name))
 	}
 	return o
 }

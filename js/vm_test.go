@@ -12,6 +12,8 @@ import (
 	"github.com/dop251/goja"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"runner/value"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -228,6 +230,33 @@ func TestDynamicImports(t *testing.T) {
 	want := "[\n  'GET a',\n  'GET b',\n  'the http module',\n  1,\n  2,\n  3,\n  'cannot load \"./elsewhere\" while the script runs: import() and require() take a literal name, so that the file can be bundled'\n]"
 	if got := vm.inspect(v); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestAScriptThatBreaksItsOwnGlobalsBreaksNothingElse(t *testing.T) {
+	shared := state(t)
+	vm, _ := script(t, `for (const name of Object.getOwnPropertyNames(globalThis)) if (name !== "globalThis") try { delete globalThis[name] } catch {}
+		export const f = (s) => s.map, g = (x) => 1, h = () => { null.x }, i = () => setTimeout("x")`)
+	if v, err := vm.Call(export(t, vm, "f"), vm.Give(shared)); err == nil {
+		t.Errorf("a map without Map is %v", v)
+	}
+	m, _ := shared.(*value.Object).Get("map")
+	when, _ := shared.(*value.Object).Get("when")
+	for _, v := range []value.Value{m, when} {
+		if _, err := vm.Call(export(t, vm, "g"), vm.Give(v)); err == nil {
+			t.Errorf("%#v was given without its constructor", v)
+		}
+		if _, err := vm.Call(export(t, vm, "g"), vm.Clone(v)); err == nil {
+			t.Errorf("%#v was cloned without its constructor", v)
+		}
+	}
+	for _, name := range []string{"h", "i"} {
+		if _, err := vm.Call(export(t, vm, name)); err == nil || !strings.HasPrefix(err.Error(), "TypeError") {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+	if _, err := vm.Take(vm.Exports(), "exports"); err == nil {
+		t.Error("functions were taken")
 	}
 }
 
