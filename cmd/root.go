@@ -85,7 +85,7 @@ Start here:
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.PersistentFlags().BoolVar(&noColor, "no-color", false, "write no colours (also: NO_COLOR)")
-	root.AddCommand(newRun(s), newInspect(s), newPlan(s), newReport(s), newDemo(s), newVersion(s), newExitCodes())
+	root.AddCommand(newRun(s), newInspect(s), newPlan(s), newReport(s), newDemo(s), newVersion(s), newExitCodes(s))
 	root.AddCommand(newTypes(s))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &verdict.Err{Kind: verdict.Usage, Err: err, Hint: "see " + c.CommandPath() + " --help"}
@@ -106,14 +106,17 @@ func problemsOf(err error) []report.Problem {
 	return list
 }
 
-// newExitCodes is a help topic made of the table.
-func newExitCodes() *cobra.Command {
+// newExitCodes prints the table.
+func newExitCodes(s *streams) *cobra.Command {
 	var b strings.Builder
 	b.WriteString("Exit codes. A run with several causes ends with the code of the one that stands highest here.\n\n")
 	for _, r := range verdict.Table {
 		fmt.Fprintf(&b, "  %3d  %-17s  %s\n", r.Code, r.Verdict, r.Text)
 	}
-	return &cobra.Command{Use: "exit-codes", Short: "The exit codes and what they mean", Long: b.String()}
+	return &cobra.Command{
+		Use: "exit-codes", Short: "Print the exit codes and what they mean", Long: b.String(), Args: cobra.NoArgs,
+		Run: func(*cobra.Command, []string) { fmt.Fprint(s.out, b.String()) },
+	}
 }
 
 // needScripts wants at least one script.

@@ -45,7 +45,7 @@ func newRun(s *streams) *cobra.Command {
 
 Ctrl-C ends the run in an orderly way, with a summary; a second one ends it at once. Progress and the
 script's console go to standard error, the summary to standard output. What the exit code means is in
-"runner exit-codes --help".`,
+"runner exit-codes".`,
 		Example: `  runner run --demo examples/stress.js
   runner run -u 10 -d 30s script.js
   runner run --rate 100 -d 1m script.js`,
