@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strconv"
@@ -11,35 +12,38 @@ import (
 	"github.com/dop251/goja"
 )
 
-// maxJSONDepth is how deep JSON may be nested. goja's own parser recurses without a limit and ends
-// the process when an answer is five million brackets.
-const maxJSONDepth = 1000
+// maxJSONDepth is how deep JSON may be nested, as for JSON.parse. goja's own parser recurses without a
+// limit and ends the process when an answer is five million brackets.
+const maxJSONDepth = 512
 
-// json parses the body, or only the part that a path such as "users.0.name" points to; undefined if
-// there is nothing there.
+// json looks through the body once, to see that it is JSON, and gives it to the script as objects and
+// arrays whose members are made when they are read. With a path such as "users.0.name" it goes
+// straight there and looks at nothing behind it; undefined if nothing is there.
 func (r *response) json(path goja.Value) goja.Value {
 	rt := r.s.vm.Runtime()
 	if r.Err != nil {
 		r.s.vm.Throw(fmt.Errorf("there is no answer to read JSON from: %s", r.Err.Message))
 	}
-	b := r.bytes()
-	if len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf {
-		b = b[3:]
-	}
-	p := &jsonParser{rt: rt, b: b}
+	b := bytes.TrimPrefix(r.bytes(), []byte("\uFEFF"))
+	p := &jsonParser{doc: &jsonDoc{s: r.s}, b: b}
 	var v goja.Value
 	var err error
 	if goja.IsUndefined(path) {
-		if v, err = p.value(0); err == nil {
+		p.space()
+		start := p.i
+		if err = p.skip(0); err == nil {
+			end := p.i
 			if p.space(); p.i < len(p.b) {
 				err = p.wrong("the end of the text")
+			} else {
+				v, err = p.doc.value(p.b[start:end])
 			}
 		}
 	} else {
 		if !goja.IsString(path) {
 			r.s.throw("json", "the path must be a string, as in \"users.0.name\", not %s", brief(path))
 		}
-		v, err = p.find(strings.Split(path.String(), "."))
+		v, err = p.find(path.String())
 	}
 	if err != nil {
 		message := fmt.Sprintf("the body of %s %s (%s) is not JSON: %s", r.plan.method, r.Request.Target, r.statusLine(), err)
@@ -52,12 +56,11 @@ func (r *response) json(path goja.Value) goja.Value {
 	return v
 }
 
-// jsonParser builds JavaScript values straight from the bytes, several times faster than goja's
-// JSON.parse, which goes through encoding/json's tokens.
+// jsonParser reads JSON text from a place on. skip checks the form of what it passes.
 type jsonParser struct {
-	rt *goja.Runtime
-	b  []byte
-	i  int
+	doc *jsonDoc
+	b   []byte
+	i   int
 }
 
 func (p *jsonParser) wrong(want string) error {
@@ -80,133 +83,215 @@ func (p *jsonParser) space() {
 	}
 }
 
-func (p *jsonParser) value(depth int) (goja.Value, error) {
-	p.space()
-	if p.i >= len(p.b) {
-		return nil, p.wrong("a value")
-	}
-	if depth > maxJSONDepth {
-		return nil, fmt.Errorf("it is nested deeper than %d levels", maxJSONDepth)
-	}
-	switch c := p.b[p.i]; c {
+// value makes a value of its text, which was checked before and has no space around it. An object or
+// an array stays text until it is looked into.
+func (d *jsonDoc) value(text []byte) (goja.Value, error) {
+	rt := d.s.vm.Runtime()
+	p := jsonParser{doc: d, b: text}
+	switch text[0] {
 	case '{':
-		return p.object(depth)
+		return rt.NewDynamicObject(&jsonObject{doc: d, text: text}), nil
 	case '[':
-		return p.array(depth)
+		return rt.NewDynamicArray(&jsonArray{doc: d, text: text}), nil
 	case '"':
 		return p.str()
-	case 't':
-		return p.rt.ToValue(true), p.word("true")
-	case 'f':
-		return p.rt.ToValue(false), p.word("false")
+	case 't', 'f':
+		return rt.ToValue(text[0] == 't'), nil
 	case 'n':
-		return goja.Null(), p.word("null")
-	default:
-		if c == '-' || c >= '0' && c <= '9' {
-			return p.number()
+		return goja.Null(), nil
+	}
+	return p.number()
+}
+
+// leap is skip for text that was checked before: it only looks for the end.
+func (p *jsonParser) leap() {
+	depth := 0
+	for p.i < len(p.b) {
+		switch p.b[p.i] {
+		case '"':
+			for p.i++; ; p.i++ {
+				p.i += bytes.IndexByte(p.b[p.i:], '"')
+				// A quote is escaped if an odd number of backslashes stands before it.
+				n := 0
+				for p.b[p.i-1-n] == '\\' {
+					n++
+				}
+				if n%2 == 0 {
+					break
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return // the end of what holds a number or a word
+			}
+			depth--
+		case ',', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return
+			}
+			p.i++
+			continue
+		default:
+			p.i++
+			continue
+		}
+		p.i++
+		if depth == 0 {
+			return
 		}
 	}
-	return nil, p.wrong("a value")
 }
 
 func (p *jsonParser) word(w string) error {
-	if !strings.HasPrefix(string(p.b[p.i:min(len(p.b), p.i+len(w))]), w) {
+	if len(p.b)-p.i < len(w) || string(p.b[p.i:p.i+len(w)]) != w {
 		return p.wrong("a value")
 	}
 	p.i += len(w)
 	return nil
 }
 
-func (p *jsonParser) object(depth int) (goja.Value, error) {
-	o := p.rt.NewObject()
-	err := p.members(func(key string) error {
-		v, err := p.value(depth + 1)
-		if err == nil {
-			setOwn(p.rt, o, key, v)
+// skip passes over one value.
+func (p *jsonParser) skip(depth int) error {
+	p.space()
+	if p.i >= len(p.b) {
+		return p.wrong("a value")
+	}
+	if depth > maxJSONDepth {
+		return fmt.Errorf("it is nested deeper than %d levels", maxJSONDepth)
+	}
+	switch c := p.b[p.i]; c {
+	case '{':
+		p.i++
+		for first := true; ; first = false {
+			more, err := p.nextKey(first)
+			if err != nil || !more {
+				return err
+			}
+			if err := p.skipString(); err != nil {
+				return err
+			}
+			if err := p.colon(); err != nil {
+				return err
+			}
+			if err := p.skip(depth + 1); err != nil {
+				return err
+			}
 		}
-		return err
-	})
-	return o, err
+	case '[':
+		p.i++
+		for first := true; ; first = false {
+			more, err := p.nextItem(first)
+			if err != nil || !more {
+				return err
+			}
+			if err := p.skip(depth + 1); err != nil {
+				return err
+			}
+		}
+	case '"':
+		return p.skipString()
+	case 't':
+		return p.word("true")
+	case 'f':
+		return p.word("false")
+	case 'n':
+		return p.word("null")
+	default:
+		if c == '-' || c >= '0' && c <= '9' {
+			_, err := p.skipNumber()
+			return err
+		}
+	}
+	return p.wrong("a value")
 }
 
-// members reads { "key": …, … } and calls f at each value.
-func (p *jsonParser) members(f func(key string) error) error {
-	p.i++
+// nextKey goes to an object's next key, or past its end.
+func (p *jsonParser) nextKey(first bool) (bool, error) {
 	p.space()
 	if p.i < len(p.b) && p.b[p.i] == '}' {
 		p.i++
-		return nil
+		return false, nil
 	}
-	for {
-		p.space()
-		if p.i >= len(p.b) || p.b[p.i] != '"' {
-			return p.wrong("a key in quotes")
-		}
-		key, err := p.text()
-		if err != nil {
-			return err
-		}
-		p.space()
-		if p.i >= len(p.b) || p.b[p.i] != ':' {
-			return p.wrong("a colon")
+	if !first {
+		if p.i >= len(p.b) || p.b[p.i] != ',' {
+			return false, p.wrong("a comma or a closing brace")
 		}
 		p.i++
-		if err := f(key); err != nil {
-			return err
-		}
 		p.space()
-		if p.i < len(p.b) && p.b[p.i] == ',' {
-			p.i++
-			continue
-		}
-		if p.i < len(p.b) && p.b[p.i] == '}' {
-			p.i++
-			return nil
-		}
-		return p.wrong("a comma or a closing brace")
 	}
+	if p.i >= len(p.b) || p.b[p.i] != '"' {
+		return false, p.wrong("a key in quotes")
+	}
+	return true, nil
 }
 
-func (p *jsonParser) array(depth int) (goja.Value, error) {
-	var room [16]any
-	items := room[:0]
-	err := p.items(func(int) error {
-		v, err := p.value(depth + 1)
-		items = append(items, v)
-		return err
-	})
-	if err != nil {
-		return nil, err
+func (p *jsonParser) colon() error {
+	p.space()
+	if p.i >= len(p.b) || p.b[p.i] != ':' {
+		return p.wrong("a colon")
 	}
-	return p.rt.NewArray(items...), nil
-}
-
-func (p *jsonParser) items(f func(i int) error) error {
 	p.i++
+	return nil
+}
+
+// nextItem goes to an array's next item, or past its end.
+func (p *jsonParser) nextItem(first bool) (bool, error) {
 	p.space()
 	if p.i < len(p.b) && p.b[p.i] == ']' {
 		p.i++
-		return nil
+		return false, nil
 	}
-	for i := 0; ; i++ {
-		if err := f(i); err != nil {
-			return err
+	if !first {
+		if p.i >= len(p.b) || p.b[p.i] != ',' {
+			return false, p.wrong("a comma or a closing bracket")
 		}
-		p.space()
-		if p.i < len(p.b) && p.b[p.i] == ',' {
-			p.i++
-			continue
-		}
-		if p.i < len(p.b) && p.b[p.i] == ']' {
-			p.i++
-			return nil
-		}
-		return p.wrong("a comma or a closing bracket")
+		p.i++
 	}
+	return true, nil
 }
 
-func (p *jsonParser) number() (goja.Value, error) {
-	start := p.i
+func (p *jsonParser) skipString() error {
+	p.i++
+	for p.i < len(p.b) {
+		switch c := p.b[p.i]; {
+		case c == '"':
+			p.i++
+			return nil
+		case c == '\\':
+			if p.i+1 >= len(p.b) {
+				p.i++
+				return p.wrong("an escape")
+			}
+			switch p.b[p.i+1] {
+			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+				p.i += 2
+			case 'u':
+				for j := p.i + 2; j < p.i+6; j++ {
+					if j >= len(p.b) || !isHex(p.b[j]) {
+						return p.wrong("four hexadecimal digits")
+					}
+				}
+				p.i += 6
+			default:
+				return p.wrong("an escape")
+			}
+		case c < ' ':
+			return p.wrong("no control character in a string")
+		default:
+			p.i++
+		}
+	}
+	return p.wrong("the closing quote of a string")
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
+}
+
+// skipNumber passes over a number, and says whether it is written as an integer.
+func (p *jsonParser) skipNumber() (whole bool, err error) {
 	digits := func() bool {
 		from := p.i
 		for p.i < len(p.b) && p.b[p.i] >= '0' && p.b[p.i] <= '9' {
@@ -220,14 +305,14 @@ func (p *jsonParser) number() (goja.Value, error) {
 	if p.i < len(p.b) && p.b[p.i] == '0' {
 		p.i++
 	} else if !digits() {
-		return nil, p.wrong("a digit")
+		return false, p.wrong("a digit")
 	}
-	whole := true
+	whole = true
 	if p.i < len(p.b) && p.b[p.i] == '.' {
 		whole = false
 		p.i++
 		if !digits() {
-			return nil, p.wrong("a digit")
+			return false, p.wrong("a digit")
 		}
 	}
 	if p.i < len(p.b) && p.b[p.i]|0x20 == 'e' {
@@ -237,19 +322,29 @@ func (p *jsonParser) number() (goja.Value, error) {
 			p.i++
 		}
 		if !digits() {
-			return nil, p.wrong("a digit")
+			return false, p.wrong("a digit")
 		}
 	}
+	return whole, nil
+}
+
+func (p *jsonParser) number() (goja.Value, error) {
+	start := p.i
+	whole, err := p.skipNumber()
+	if err != nil {
+		return nil, err
+	}
+	rt := p.doc.s.vm.Runtime()
 	text := string(p.b[start:p.i])
 	if whole && len(text) <= 15 && text != "-0" {
 		n, err := strconv.ParseInt(text, 10, 64)
-		return p.rt.ToValue(n), err
+		return rt.ToValue(n), err
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil && !math.IsInf(f, 0) {
 		return nil, err
 	}
-	return p.rt.ToValue(f), nil
+	return rt.ToValue(f), nil
 }
 
 // str reads a string value. A lone surrogate, which Go's strings cannot hold, stays one.
@@ -261,7 +356,7 @@ func (p *jsonParser) str() (goja.Value, error) {
 		units, err := p.units()
 		return goja.StringFromUTF16(units), err
 	}
-	return p.rt.ToValue(s), err
+	return p.doc.s.vm.Runtime().ToValue(s), err
 }
 
 var errLone = fmt.Errorf("a lone surrogate")
@@ -347,69 +442,84 @@ func (p *jsonParser) units() ([]uint16, error) {
 	return nil, p.wrong("the closing quote of a string")
 }
 
-var errFound = fmt.Errorf("found")
-
-// find goes down a path and builds only what is there. What stands before it is looked through, what
-// comes after it is not looked at.
-func (p *jsonParser) find(path []string) (goja.Value, error) {
-	for len(path) > 0 {
+// find goes down a path and makes only what is there.
+func (p *jsonParser) find(path string) (goja.Value, error) {
+	for more := true; more; {
+		var want string
+		want, path, more = strings.Cut(path, ".")
 		p.space()
 		if p.i >= len(p.b) {
 			return nil, p.wrong("a value")
 		}
-		want := path[0]
-		path = path[1:]
+		var found bool
 		var err error
 		switch p.b[p.i] {
 		case '{':
-			err = p.members(func(key string) error {
-				if key == want {
-					return errFound
-				}
-				return p.skip(0)
-			})
+			found, err = p.findKey(want)
 		case '[':
-			err = p.items(func(i int) error {
-				if strconv.Itoa(i) == want {
-					return errFound
-				}
-				return p.skip(0)
-			})
+			found, err = p.findItem(want)
 		default:
 			err = p.skip(0)
 		}
-		if err == nil {
-			return goja.Undefined(), nil
-		}
-		if err != errFound {
+		if err != nil {
 			return nil, err
 		}
+		if !found {
+			return goja.Undefined(), nil
+		}
 	}
-	return p.value(0)
+	p.space()
+	start := p.i
+	if err := p.skip(0); err != nil {
+		return nil, err
+	}
+	return p.doc.value(p.b[start:p.i])
 }
 
-// skip passes over one value, checking its form.
-func (p *jsonParser) skip(depth int) error {
-	p.space()
-	if p.i >= len(p.b) {
-		return p.wrong("a value")
-	}
-	if depth > maxJSONDepth {
-		return fmt.Errorf("it is nested deeper than %d levels", maxJSONDepth)
-	}
-	switch p.b[p.i] {
-	case '{':
-		return p.members(func(string) error { return p.skip(depth + 1) })
-	case '[':
-		return p.items(func(int) error { return p.skip(depth + 1) })
-	case '"':
-		if _, err := p.text(); err != errLone {
-			return err
+func (p *jsonParser) findKey(want string) (bool, error) {
+	p.i++
+	for first := true; ; first = false {
+		more, err := p.nextKey(first)
+		if err != nil || !more {
+			return false, err
 		}
-		return nil
+		start := p.i
+		if err := p.skipString(); err != nil {
+			return false, err
+		}
+		key := p.b[start+1 : p.i-1]
+		same := string(key) == want
+		if !same && bytes.IndexByte(key, '\\') >= 0 {
+			end := p.i
+			p.i = start
+			text, _ := p.text()
+			same = text == want
+			p.i = end
+		}
+		if err := p.colon(); err != nil || same {
+			return same, err
+		}
+		if err := p.skip(0); err != nil {
+			return false, err
+		}
 	}
-	_, err := p.value(depth)
-	return err
+}
+
+func (p *jsonParser) findItem(want string) (bool, error) {
+	n, err := strconv.Atoi(want)
+	if err != nil || strconv.Itoa(n) != want {
+		n = -1
+	}
+	p.i++
+	for i := 0; ; i++ {
+		more, err := p.nextItem(i == 0)
+		if err != nil || !more || i == n {
+			return more && err == nil, err
+		}
+		if err := p.skip(0); err != nil {
+			return false, err
+		}
+	}
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -14,7 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dop251/goja"
+
 	"runner/metrics"
+	"runner/value"
 )
 
 func TestSendsWhatTheScriptWrote(t *testing.T) {
@@ -325,7 +328,7 @@ func TestBodiesThatAreNoJSON(t *testing.T) {
 	})
 	for path, want := range map[string]string{
 		"/html":  `(502 Bad Gateway) is not JSON: want a value at byte 0, near "<html>oops</html>"`,
-		"/deep":  "nested deeper than 1000 levels",
+		"/deep":  "nested deeper than 512 levels",
 		"/cut":   "it ends where a comma or a closing bracket should be",
 		"/after": "want the end of the text at byte 3",
 		"/none":  "it ends where a value should be",
@@ -336,7 +339,7 @@ func TestBodiesThatAreNoJSON(t *testing.T) {
 }
 
 func TestJSONAgreesWithGo(t *testing.T) {
-	texts := []string{`0`, `-0`, `1e3`, `1E-2`, `"a\u00e9\n\"\\\/"`, `[]`, `{}`, `[1,[2,[3]]]`, `{"a":{"b":null}}`, ` true `, `1234567890123456`, `{"2":1,"1":2}`}
+	texts := []string{"\n [ 1 , \"a\\\\\" , {} , \"\\\"]\" ] \r\n", " {\t\"a\" : [ ] , \"b\\\\\" : { \"c\" : \"}\" } , \"d\":-1.5e3 } ", `[[[]],[{}],"",[""]]`, `0`, `-0`, `1e3`, `1E-2`, `"a\u00e9\n\"\\\/"`, `[]`, `{}`, `[1,[2,[3]]]`, `{"a":{"b":null}}`, ` true `, `1234567890123456`, `{"2":1,"1":2}`}
 	bad := []string{``, `01`, `1.`, `.5`, `+1`, `"a`, `"\x"`, "\"\t\"", `[1,]`, `{"a":1,}`, `{a:1}`, `nul`, `tru`, `1 2`, `"\u12"`, `--1`, `1e`, `{"a"}`, `'a'`}
 	var path string
 	s := newServer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) { fmt.Fprint(w, path) })
@@ -353,6 +356,58 @@ func TestJSONAgreesWithGo(t *testing.T) {
 			t.Errorf("%q is valid after all", path)
 		}
 		u.want("same true")
+	}
+}
+
+// TestJSONIsLikeAnyOther: what r.json() gives behaves as what JSON.parse gives, though it is made when
+// it is read.
+func TestJSONIsLikeAnyOther(t *testing.T) {
+	const text = `{"list":[3,1,2,{"a":[]}],"10":"x","2":"y","s":"\u00e9\"","o":{"deep":{"er":true}},"n":null,"dup":1,"dup":2,"k1":1,"k2":1,"k3":1,"k4":1,"k5":1,"k6":1,"k7":1}`
+	s := newServer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) { fmt.Fprint(w, text) })
+	for _, expression := range []string{
+		`Object.keys(j).join()`, `JSON.stringify(j)`, `JSON.stringify(j, null, 2)`, `JSON.stringify({ ...j })`, `JSON.stringify([...j.list])`,
+		`j.list.map((x) => typeof x).join()`, `j.list.slice(0, 3).sort().join()`, `j.list.sort((a, b) => (a > b) - (a < b)).length`, `j.list.includes(2)`,
+		`Array.isArray(j.list) + String(Array.isArray(j.o))`, `j.o === j.o`, `j.list[3] === j.list[3]`, `j.o instanceof Object`, `j.list instanceof Array`,
+		`Object.entries(j.o).join()`, `"o" in j && !("p" in j)`, `j.hasOwnProperty("o") + String(j.hasOwnProperty("q"))`, `delete j.o, JSON.stringify(j)`,
+		`j.new = 1, j["1"] = 2, JSON.stringify(j)`, `j.list.push(9), j.list.length + JSON.stringify(j.list)`, `j.list.pop(), JSON.stringify(j.list)`,
+		`j.list.shift(), JSON.stringify(j.list)`, `j.list.splice(1, 2, "x"), JSON.stringify(j.list)`, `j.list.length = 1, JSON.stringify(j)`, `j.list.unshift(0), j.list.join()`,
+		`j.o.deep.er = false, JSON.stringify(j.o)`, `Object.assign({}, j.o).deep.er`, `(() => { const { list: [a, ...rest], ...others } = j; return a + rest.length + Object.keys(others).length })()`,
+		`(() => { let out = ""; for (const k in j) out += k; return out })()`, `(() => { let n = 0; for (const x of j.list) n++; return n })()`, `String(j) + j.list`,
+		`j.toString === Object.prototype.toString`, `JSON.stringify(j.list.concat([1], j.list))`, `JSON.stringify([j.list].flat())`, `j.list.at(-1).a.length`, `j.nothing`, `j.list[99]`, `j.list[-1]`,
+		`JSON.stringify(structuredClone(j))`, `(j.o.deep.x = 1, JSON.stringify(structuredClone(j)))`, `JSON.stringify(Object.fromEntries(Object.entries(j)))`, `typeof j + typeof j.list`, `j.list.reverse().length`,
+		`JSON.stringify(j.list.filter((x) => x > 1))`, `j.list.find((x) => x.a).a.length`, `j.list.indexOf(2)`, `Object.getOwnPropertyDescriptor(j, "s").value`, `(j.o = null, j.o)`,
+		`(() => { for (const k of Object.keys(j)) delete j[k]; return JSON.stringify(j) })()`, `JSON.stringify(j.list.toSorted())`, `Reflect.ownKeys(j).length`,
+	} {
+		u := newUser(t, s.URL, "", `const run = (j) => { try { return String((`+expression+`)) } catch (e) { return "threw " + e } };
+			export function start() { const r = http.get(base); const ours = run(r.json()), theirs = run(JSON.parse(r.body)); return ours === theirs ? "same" : ours + " instead of " + theirs }`)
+		got, err := u.call("start")
+		if err != nil || got != "same" {
+			t.Errorf("%s: %s %v", expression, got, err)
+		}
+	}
+}
+
+func TestJSONCrossesOut(t *testing.T) {
+	s := newServer(t, func(w nethttp.ResponseWriter, r *nethttp.Request) { fmt.Fprint(w, `{"a":[1,{"b":"c"}],"d":2}`) })
+	for script, want := range map[string]string{
+		`return http.get(base).json()`:                                                             `{"a":[1,{"b":"c"}],"d":2}`,
+		`const j = http.get(base).json(); j.a[1].b; return j.a`:                                    `[1,{"b":"c"}]`,
+		`const j = http.get(base).json(); j.a[1].b = "x"; j.e = [undefined]; return j`:             `{"a":[1,{"b":"x"}],"d":2,"e":[null]}`,
+		`const j = http.get(base).json(); return { inside: j, again: http.get(base).json("a.1") }`: `{"inside":{"a":[1,{"b":"c"}],"d":2},"again":{"b":"c"}}`,
+	} {
+		u := newUser(t, s.URL, "", "export function start() { "+script+" }")
+		fn, _ := goja.AssertFunction(u.vm.Exports().Get("start"))
+		v, err := u.vm.Call(fn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken, err := u.vm.Take(v, "output")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := value.JSON(taken); err != nil || string(text) != want {
+			t.Errorf("%s: %s %v, want %s", script, text, err, want)
+		}
 	}
 }
 
