@@ -80,7 +80,11 @@ func (v *scenarioView) addFigures(store *metrics.Store, s events.RunScenario, ov
 	http := stats(store, metrics.HTTPResponseTime, s.Name)
 	curves := []curve{}
 	if response.Count > 0 {
-		v.Times = append(v.Times, timesOf("iteration response time", "from the planned start, if there was a plan", response))
+		text := ""
+		if late.Count > 0 {
+			text = "from the planned start"
+		}
+		v.Times = append(v.Times, timesOf("iteration response time", text, response))
 		curves = append(curves, curve{"c-p99", "iteration response", response})
 	}
 	if late.Count > 0 {

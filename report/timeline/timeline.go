@@ -4,6 +4,7 @@
 package timeline
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -433,4 +434,13 @@ func (p Point) PerSecond(count int64) float64 {
 		return 0
 	}
 	return float64(count) / p.Span.Seconds()
+}
+
+// Join is a point with the one after it.
+func Join(p, later Point) Point {
+	if p.Answers != nil {
+		p.Answers = maps.Clone(p.Answers)
+	}
+	p.merge(later)
+	return p
 }
