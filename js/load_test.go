@@ -243,6 +243,42 @@ func TestPathsAreShownAsTheUserWouldWriteThem(t *testing.T) {
 	check("../a dir/süß (1)/scr%ipt.ts", "Error: x\n    at f ("+above+"/l#b.js:2:29)\n    at start ("+above+"/a dir/süß (1)/scr%ipt.ts:2:28)")
 }
 
+// TestPlacesInAMixedBundle is about bundles whose lines are put into another order.
+func TestPlacesInAMixedBundle(t *testing.T) {
+	sources := map[string]string{
+		"script.js":                "#!/usr/bin/env runner\nimport { a } from './a.ts';\nimport p, { q } from 'p';\nimport {\n  get,\n  fail,\n} from 'runner/http';\nconst w = WAIT 5;\n\nexport function one() { return p(() => a(() => { null.x })) }\nexport const two = () => q(),\n  three = () => fail('x'); get;",
+		"a.ts":                     "type T = () => void;\n\n\nexport const a = (f: T) => {\n  f(); };\n",
+		"node_modules/p/index.js":  "// a comment\nvar helper = require('./helper');\nmodule.exports = function outer(f) {\n  return helper(f); };\nmodule.exports.q = require('./strict');",
+		"node_modules/p/helper.js": "exports = module.exports = function helper(f) { leak = 1; return f() }",
+		"node_modules/p/strict.js": "/* licence */ 'use strict';\nmodule.exports = function q() {\n  undeclared = 1 }",
+	}
+	want := map[string]string{
+		"one":   "TypeError: Cannot read property 'x' of undefined\n    at script.js:10:55\n    at a (a.ts:5:3)\n    at script.js:10:40\n    at helper (node_modules/p/helper.js:1:66)\n    at outer (node_modules/p/index.js:4:10)\n    at one (script.js:10:32)",
+		"two":   "ReferenceError: undeclared is not defined\n    at q2 (node_modules/p/strict.js:3:3)\n    at two (script.js:11:26)",
+		"three": "RangeError: no x today\n    at three (script.js:12:17)",
+	}
+	for _, wait := range []string{"", "await"} {
+		t.Run("with "+wait, func(t *testing.T) {
+			named := map[string]string{}
+			for name, text := range sources {
+				named[name] = strings.ReplaceAll(text, "WAIT", wait)
+			}
+			files(t, named)
+			vm, _ := start(t, loadFile(t, "script.js"))
+			for name, stack := range want {
+				_, err := vm.Call(export(t, vm, name))
+				var ex *Exception
+				if !errors.As(err, &ex) {
+					t.Fatalf("%s: error is %v", name, err)
+				}
+				if diff := cmp.Diff(stack, ex.Stack); diff != "" {
+					t.Errorf("%s: stack (-want +got):\n%s", name, diff)
+				}
+			}
+		})
+	}
+}
+
 func TestProgramKnowsItsParts(t *testing.T) {
 	files(t, map[string]string{"script.js": "import { later } from 'runner/timing'; import http from 'http'; import './lib/a'; import d from './d.json'; export { d, later, http }", "lib/a.js": "import 'runner/http'; console.log(1)", "d.json": "{}"})
 	p := loadFile(t, "./script.js")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +65,24 @@ func TestOneProgramForManyUsers(t *testing.T) {
 			t.Errorf("stack is %q", s)
 		}
 	}
+}
+
+// TestAUserIsSmall: what is built before it is touched, every user pays for.
+func TestAUserIsSmall(t *testing.T) {
+	p := load(t, "export function start(id) { return id }")
+	vms := make([]*VM, 1000)
+	modules, env := testModules(), &Env{}
+	before := heapNow()
+	for i := range vms {
+		vms[i] = NewVM(p, modules, env)
+		if err := vms[i].Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if per := (heapNow() - before) / int64(len(vms)); per > 4096 {
+		t.Errorf("a VM with a script of one function holds %d bytes", per)
+	}
+	runtime.KeepAlive(vms)
 }
 
 func TestUsersDoNotSeeOneAnother(t *testing.T) {
