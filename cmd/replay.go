@@ -113,3 +113,18 @@ func readSamples(path string) (list []events.Sample) {
 	}
 	return list
 }
+
+// doubt says why a run's figures are not to be trusted, nothing if they are.
+func (r *replayed) doubt() (note string) {
+	r.State.View(func(s *events.State) {
+		switch {
+		case s.End == nil:
+			note = fmt.Sprintf("%s stops before its end", r.name)
+		case s.Generator.Limited > 0:
+			note = fmt.Sprintf("%s: in %d of its seconds the generator was the bottleneck", r.name, s.Generator.Limited)
+		case s.End.Verdict != verdict.Passed && s.End.Verdict != verdict.Stopped:
+			note = fmt.Sprintf("%s did not pass: %s", r.name, s.End.Verdict)
+		}
+	})
+	return note
+}

@@ -85,8 +85,8 @@ Start here:
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.PersistentFlags().BoolVar(&noColor, "no-color", false, "write no colours (also: NO_COLOR)")
-	root.AddCommand(newRun(s), newInspect(s), newPlan(s), newReport(s), newDemo(s), newVersion(s), newExitCodes(s))
-	root.AddCommand(newTypes(s))
+	root.AddCommand(newRun(s), newInspect(s), newPlan(s), newReport(s), newRuns(s), newCompare(s), newDemo(s), newVersion(s), newExitCodes(s))
+	root.AddCommand(newNew(s), newTypes(s))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &verdict.Err{Kind: verdict.Usage, Err: err, Hint: "see " + c.CommandPath() + " --help"}
 	})

@@ -40,8 +40,9 @@ const (
 	UserLost      Kind = "user-lost"      // a virtual user died outside an iteration
 	ResultsUnread Kind = "results-unread" // results were passed over before the load model read them
 	NodeLost      Kind = "node-lost"
-	Recording     Kind = "recording" // the recording could not be written
-	Overload      Kind = "overload"  // the generator was the bottleneck
+	Recording     Kind = "recording"  // the recording could not be written
+	Overload      Kind = "overload"   // the generator was the bottleneck
+	Regression    Kind = "regression" // a comparison: worse than the baseline, by more than may be
 )
 
 // Cause is one reason for a verdict, in the user's words.
@@ -79,6 +80,7 @@ var Table = []Row{
 	{UserLost, Failed, 99, "a virtual user died outside an iteration"},
 	{Dependency, Skipped, 99, "a scenario that this one depends on failed"},
 	{Overload, GeneratorLimited, 112, "the generator was the bottleneck"},
+	{Regression, Failed, 110, "a figure is worse than that of the baseline, by more than --max-regression"},
 	{ResultsUnread, Passed, 0, "results were passed over unread (a warning)"},
 	{ScriptStop, Stopped, 0, "an orderly end asked for by the script"},
 	{NoCause, Passed, 0, "everything passed"},
