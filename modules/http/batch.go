@@ -99,6 +99,9 @@ func (s *state) batchItem(fn string, v goja.Value) *plan {
 		return s.plan(fn, "GET", v, nil)
 	}
 	if href := o.Get("href"); href != nil && goja.IsString(href) && o.Get("url") == nil {
+		if namedURLOf(v) != nil {
+			href = v
+		}
 		return s.plan(fn, "GET", href, nil)
 	}
 	method := "GET"

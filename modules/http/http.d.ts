@@ -120,14 +120,25 @@ declare module "runner/http" {
     readonly decodedBodySize: number;
   }
 
-  export function get(url: string | URL, options?: Options): Response;
-  export function post(url: string | URL, options?: Options): Response;
-  export function put(url: string | URL, options?: Options): Response;
-  export function patch(url: string | URL, options?: Options): Response;
-  export function del(url: string | URL, options?: Options): Response;
-  export function head(url: string | URL, options?: Options): Response;
-  export function options(url: string | URL, options?: Options): Response;
-  export function request(method: string, url: string | URL, options?: Options): Response;
+  /** A URL with what it is called in the figures: see `url`. */
+  export interface NamedURL {
+    readonly href: string;
+    readonly name: string;
+  }
+  /**
+   * A template whose values do not become part of the name in the figures: http.get(http.url`/users/${id}`)
+   * is counted as /users/{}, whatever the id. A value at its beginning that is a base URL stays.
+   */
+  export function url(strings: TemplateStringsArray, ...values: any[]): NamedURL;
+
+  export function get(url: string | URL | NamedURL, options?: Options): Response;
+  export function post(url: string | URL | NamedURL, options?: Options): Response;
+  export function put(url: string | URL | NamedURL, options?: Options): Response;
+  export function patch(url: string | URL | NamedURL, options?: Options): Response;
+  export function del(url: string | URL | NamedURL, options?: Options): Response;
+  export function head(url: string | URL | NamedURL, options?: Options): Response;
+  export function options(url: string | URL | NamedURL, options?: Options): Response;
+  export function request(method: string, url: string | URL | NamedURL, options?: Options): Response;
 
   /** Sends requests side by side, 6 at once unless set, and gives the answers in order. */
   export function batch(requests: (string | URL | ({ method?: string; url: string | URL } & Options))[], options?: { parallel?: number }): Response[];
@@ -162,8 +173,8 @@ declare module "runner/http" {
    * an iterator. An answer that is no event stream is one like any other. The timeout is that of the
    * whole stream. Nothing reconnects by itself.
    */
-  export function sse(url: string | URL, options: StreamOptions & { onEvent: (event: ServerEvent) => unknown }): Response & { readonly events: number };
-  export function sse(url: string | URL, options?: StreamOptions): EventStream;
+  export function sse(url: string | URL | NamedURL, options: StreamOptions & { onEvent: (event: ServerEvent) => unknown }): Response & { readonly events: number };
+  export function sse(url: string | URL | NamedURL, options?: StreamOptions): EventStream;
 
   /**
    * The same functions over connections that all users of the scenario on this node share, without
@@ -173,15 +184,15 @@ declare module "runner/http" {
 
   /** The same functions, returning promises. */
   export const async: {
-    sse(url: string | URL, options: StreamOptions & { onEvent: (event: ServerEvent) => unknown }): Promise<Response & { readonly events: number }>;
-    get(url: string | URL, options?: Options): Promise<Response>;
-    post(url: string | URL, options?: Options): Promise<Response>;
-    put(url: string | URL, options?: Options): Promise<Response>;
-    patch(url: string | URL, options?: Options): Promise<Response>;
-    del(url: string | URL, options?: Options): Promise<Response>;
-    head(url: string | URL, options?: Options): Promise<Response>;
-    options(url: string | URL, options?: Options): Promise<Response>;
-    request(method: string, url: string | URL, options?: Options): Promise<Response>;
+    sse(url: string | URL | NamedURL, options: StreamOptions & { onEvent: (event: ServerEvent) => unknown }): Promise<Response & { readonly events: number }>;
+    get(url: string | URL | NamedURL, options?: Options): Promise<Response>;
+    post(url: string | URL | NamedURL, options?: Options): Promise<Response>;
+    put(url: string | URL | NamedURL, options?: Options): Promise<Response>;
+    patch(url: string | URL | NamedURL, options?: Options): Promise<Response>;
+    del(url: string | URL | NamedURL, options?: Options): Promise<Response>;
+    head(url: string | URL | NamedURL, options?: Options): Promise<Response>;
+    options(url: string | URL | NamedURL, options?: Options): Promise<Response>;
+    request(method: string, url: string | URL | NamedURL, options?: Options): Promise<Response>;
   };
 
   const http: {

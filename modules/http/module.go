@@ -52,7 +52,7 @@ var methods = map[string]string{
 var sendNames = []string{"get", "post", "put", "patch", "del", "head", "options", "request"}
 
 func (s *state) exports() *goja.Object {
-	names := append(append([]string{}, sendNames...), "batch", "async", "file", "sse")
+	names := append(append([]string{}, sendNames...), "batch", "async", "file", "sse", "url")
 	if !s.pooled {
 		names = append(names, "shared")
 	}
@@ -66,6 +66,8 @@ func (s *state) exports() *goja.Object {
 			return s.vm.Func("file", s.fileObject)
 		case "sse":
 			return s.vm.Func("sse", s.sse)
+		case "url":
+			return s.vm.Func("url", s.url)
 		case "async":
 			return s.vm.LazyObject(append(append([]string{}, sendNames...), "sse"), func(name string) goja.Value {
 				if name == "sse" {

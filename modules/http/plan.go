@@ -49,6 +49,7 @@ type plan struct {
 	last       *series
 	lastStatus int16
 	lastKind   string
+	lastGroup  string
 }
 
 // maxPlans is how many plans one user keeps. A script that puts an id into every URL gains nothing
@@ -60,18 +61,23 @@ type planKey struct{ method, url string }
 // plan decodes a call. It panics with a JavaScript error when the call is invalid.
 func (s *state) plan(fn, method string, urlArg, options goja.Value) *plan {
 	url, ok := urlArg.(goja.String)
-	text := ""
+	text, name := "", ""
 	if ok {
 		text = url.String()
+	} else if named := namedURLOf(urlArg); named != nil {
+		text, name = named.url, named.name
 	} else {
 		text = s.urlText(fn, urlArg)
+	}
+	if (options == nil || goja.IsUndefined(options)) && name != "" {
+		return s.newPlan(fn, method, text, name, nil) // its URL is another each time
 	}
 	if options == nil || goja.IsUndefined(options) {
 		key := planKey{method, text}
 		if p := s.plans[key]; p != nil {
 			return p
 		}
-		p := s.newPlan(fn, method, text, nil)
+		p := s.newPlan(fn, method, text, "", nil)
 		if s.plans == nil {
 			s.plans = map[planKey]*plan{}
 		}
@@ -90,7 +96,7 @@ func (s *state) plan(fn, method string, urlArg, options goja.Value) *plan {
 	if !ok {
 		s.throw(fn, "the options must be an object, as in { headers: {…}, json: {…} }, not %s", brief(options))
 	}
-	return s.newPlan(fn, method, text, o)
+	return s.newPlan(fn, method, text, name, o)
 }
 
 // urlText accepts a URL object too.
@@ -148,7 +154,8 @@ type call struct {
 	codings string // Accept-Encoding
 }
 
-func (s *state) newPlan(fn, method, url string, options *goja.Object) *plan {
+// newPlan decodes one call. name is what it is called in the figures if its tags do not say; empty: its URL.
+func (s *state) newPlan(fn, method, url, name string, options *goja.Object) *plan {
 	set := s.settings
 	p := &plan{
 		method: method, tags: set.Tags, kind: set.Type, throws: set.Throws, expect: set.Expect,
@@ -181,6 +188,9 @@ func (s *state) newPlan(fn, method, url string, options *goja.Object) *plan {
 		s.throw(fn, "%s", err)
 	}
 	p.req.Target = target.WithQuery(c.query)
+	if p.name == "" {
+		p.name = name
+	}
 	if p.name == "" {
 		p.name = target.Name()
 	}

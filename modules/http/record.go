@@ -19,8 +19,8 @@ type series struct {
 
 // seriesKey names a set. tags is the request's own tags in one string.
 type seriesKey struct {
-	method, name, kind, tags string
-	status                   int16
+	method, name, kind, tags, group string
+	status                          int16
 }
 
 func ms(d time.Duration) float64 { return float64(d) / 1e6 }
@@ -32,17 +32,17 @@ func (s *state) record(r *response) {
 		return
 	}
 	p := r.plan
-	key := seriesKey{method: p.method, name: p.name, tags: p.tagKey, status: r.Status}
+	key := seriesKey{method: p.method, name: p.name, tags: p.tagKey, status: r.Status, group: s.vm.Env().Group}
 	if r.Err != nil {
 		key.kind, key.status = r.Err.Kind, 0
 	}
 	set := p.last
-	if set == nil || p.lastStatus != key.status || p.lastKind != key.kind {
+	if set == nil || p.lastStatus != key.status || p.lastKind != key.kind || p.lastGroup != key.group {
 		set = s.series[key]
 		if set == nil {
 			set = s.newSeries(rec, key, p)
 		}
-		p.last, p.lastStatus, p.lastKind = set, key.status, key.kind
+		p.last, p.lastStatus, p.lastKind, p.lastGroup = set, key.status, key.kind, key.group
 	}
 	failed := 0.0
 	if r.Err != nil || !p.expect.has(int(r.Status)) {
@@ -103,7 +103,7 @@ func (s *state) countDecoded(r *response, n int) {
 }
 
 func (s *state) newSeries(rec *metrics.Recorder, key seriesKey, p *plan) *series {
-	tags := append([]metrics.Tag{}, p.tags...)
+	tags := append([]metrics.Tag{{Key: "group", Value: key.group}}, p.tags...) // a tag without a value is none
 	tags = append(tags, metrics.Tag{Key: "method", Value: key.method}, metrics.Tag{Key: "name", Value: key.name})
 	if key.kind != "" {
 		tags = append(tags, metrics.Tag{Key: "error", Value: key.kind})
