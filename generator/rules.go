@@ -37,7 +37,8 @@ type Limits struct {
 	Stalls float64
 	// CPU is the share of the processor time that the process may use, for 5 s in a row. It is also
 	// that of the whole machine, but that counts only while goroutines wait more than 5 ms for a
-	// processor (99th percentile): a busy neighbour that does not disturb is none. 90 %.
+	// processor (99th percentile) or the process takes half of it: a busy neighbour that does not disturb
+	// is none. 90 %.
 	CPU float64
 	// Descriptors and Ports are the share of them that may be in use. 95 %.
 	Descriptors, Ports float64
@@ -136,7 +137,7 @@ func (w *Watch) Second(s events.Generator) (limits []string) {
 		w.stalled += stall
 	}
 	hit(Stalls, l.Stalls > 0 && stall > longStall)
-	hot := l.CPU > 0 && (s.CPU > l.CPU || s.MachineCPU > l.CPU && s.RunQueueMs > waitedLong)
+	hot := l.CPU > 0 && (s.CPU > l.CPU || s.MachineCPU > l.CPU && (s.RunQueueMs > waitedLong || s.CPU > l.CPU/2))
 	if w.hot++; !hot {
 		w.hot = 0
 	}

@@ -61,6 +61,7 @@ func TestWhenTheGeneratorIsTheBottleneck(t *testing.T) {
 			message: "the processors were busy for 5 s (the process up to 95 % of what it may use, the machine up to 99 %; the limit is 90 %)"},
 		{says: "a busy neighbour that does not disturb is none", seconds: repeat(60, neighbour)},
 		{says: "a busy neighbour for whom goroutines wait is", seconds: repeat(6, starved), rules: []string{CPU}, marked: 2},
+		{says: "half of a machine that is full is, for the server is on it too", seconds: repeat(5, events.Generator{CPU: 0.5, MachineCPU: 0.98}), rules: []string{CPU}, marked: 1},
 		{says: "a higher limit allows more", limits: Limits{CPU: 0.96}, seconds: repeat(60, events.Generator{CPU: 0.95})},
 		{says: "a late start in fifty is", seconds: []events.Generator{{LatenessMs: ms(50)}}, whole: Whole{Lateness: late(t, 1000, 20, 50)},
 			rules: []string{Lateness}, marked: 1, message: "1 % of the arrivals were started more than 50 ms late (the limit is 5ms)"},
