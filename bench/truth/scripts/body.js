@@ -6,7 +6,7 @@ import { Counter } from "runner/metrics";
 
 export const variables = { server: { default: "" }, iterations: { default: 10 }, users: { default: 2 }, most: { default: 1000000 } };
 export const options = { http: { timeout: "60s" } };
-export const loadModel = nIterations(settings.iterations ?? 1, settings.users ?? 1);
+export const loadModel = nIterations(settings.iterations ?? 1, settings.users ?? 1, { timeout: "10m" });
 
 const decoded = new Counter("decoded", { unit: "bytes" });
 const sizes = [0, 1, 100, 6999, 7000, 7001, 65536, 1000000, 10000000];

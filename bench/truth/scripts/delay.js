@@ -4,7 +4,7 @@ import settings from "runner/variables";
 import { nIterations } from "runner/loadmodels";
 
 export const variables = { server: { default: "" }, ms: { default: 1 }, iterations: { default: 100 }, users: { default: 5 } };
-export const loadModel = nIterations(settings.iterations ?? 1, settings.users ?? 1);
+export const loadModel = nIterations(settings.iterations ?? 1, settings.users ?? 1, { timeout: "10m" });
 
 export function start() {
   const res = http.get(`${settings.server}/delay/${settings.ms}`, { tags: { name: "delay" } });
