@@ -36,7 +36,7 @@ func TestCommandLine(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitfor": waitFor, "recovers": recovers},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitfor": waitFor, "breakoff": breakOff, "recovers": recovers},
 	})
 }
 
@@ -95,4 +95,14 @@ func recovers(ts *testscript.TestScript, neg bool, args []string) {
 	if state.Counts("forever").Started == 0 {
 		ts.Fatalf("no iteration was recorded")
 	}
+}
+
+// breakOff copies a file without its last third: breakoff FILE COPY
+func breakOff(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: breakoff FILE COPY")
+	}
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data[:len(data)*2/3], 0o666))
 }

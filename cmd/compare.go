@@ -2,14 +2,17 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"runner/compare"
+	"runner/events"
 	"runner/report/page"
 	"runner/verdict"
 )
@@ -132,4 +135,36 @@ func writeComparisons(w io.Writer, list []page.Compared, o compare.Options, asJS
 		}
 	}
 	return nil
+}
+
+// readBaseline reads the run of --baseline, before anything is run; nil if there is none.
+func readBaseline(o runOptions) (*replayed, error) {
+	if o.baseline == "" {
+		return nil, nil
+	}
+	return replay(o.baseline)
+}
+
+// comparisonFile is the comparison with the baseline within a run's folder.
+const comparisonFile = "comparison.html"
+
+// compareWithBaseline says whether the run is worse than the baseline. It writes to standard error if
+// an output has standard output for itself.
+func compareWithBaseline(s *streams, o runOptions, base *replayed, rec *recording, state *events.State, taken bool) (worse bool, err error) {
+	head := &replayed{name: rec.folder, Input: page.Input{State: state, Timeline: rec.over}}
+	if head.name == "" {
+		head.name = "this run"
+	}
+	co := compare.Options{MaxRegression: o.limit.v}
+	list := []page.Compared{compareTwo(base, head, co)}
+	w := s.out
+	if taken {
+		w = s.err
+	}
+	fmt.Fprintln(w)
+	err = writeComparisons(w, list, co, false)
+	if rec.folder != "" {
+		err = errors.Join(err, writeWhole(filepath.Join(rec.folder, comparisonFile), func(w io.Writer) error { return page.WriteComparison(w, list, co) }))
+	}
+	return regressed(list), err
 }

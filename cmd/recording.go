@@ -39,6 +39,9 @@ func openRecording(o runOptions, l *loaded) (*recording, error) {
 	now := time.Now()
 	rec := &recording{id: now.Format("20060102-150405.000") + "-" + name}
 	if o.noResults {
+		if o.baseline != "" {
+			rec.over = timeline.New()
+		}
 		return rec, nil
 	}
 	var err error
@@ -82,6 +85,8 @@ func (r *recording) write(e events.Event) {
 	if r.stream != nil {
 		r.stream.Write(e)
 		r.log.Write(e)
+	}
+	if r.over != nil {
 		r.over.Apply(e)
 	}
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -93,8 +94,19 @@ func writePage(path string, in page.Input) error {
 	return writeWhole(path, func(w io.Writer) error { return page.Write(w, in) })
 }
 
-// writeWhole writes a file under another name first, so that nobody ever finds half of it.
+// writeWhole writes a file under another name first, so that nobody ever finds half of it. What is there
+// already and is no file, as a pipe or a device, is written to and never replaced.
 func writeWhole(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err == nil {
+			err = errors.Join(write(f), f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", path, err)
+		}
+		return nil
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"runner/compare"
 	"runner/demo"
 	"runner/events"
 	"runner/generator"
@@ -32,6 +33,8 @@ type runOptions struct {
 	demo      bool
 	quiet     bool
 	compact   bool
+	baseline  string
+	limit     shareFlag
 	seed      uint64
 	seeded    bool
 }
@@ -64,11 +67,14 @@ script's console go to standard error, the summary to standard output. What the 
 	f.Var(&o.grace, "graceful-stop", "how long a user that is told to stop may finish its iteration")
 	f.StringVar(&o.results, "results", "", "folder for the results of this run (default: a new one in runner-results)")
 	f.BoolVar(&o.noResults, "no-results", false, "keep no results")
-	f.StringArrayVar(&o.outs, "out", nil, "also write the figures, as json=FILE or json=- (repeatable)")
+	f.StringArrayVar(&o.outs, "out", nil, "also write or send the figures (repeatable): "+outFormats())
 	f.BoolVar(&o.demo, "demo", false, "start the demo API and resolve relative URLs against it")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress and no console of the script, only the summary")
 	f.BoolVar(&o.compact, "compact", false, "a short summary, without tables")
 	o.addTo(f)
+	f.StringVar(&o.baseline, "baseline", "", "compare the run with an earlier one: its folder, or latest; a regression ends with exit code 110")
+	o.limit = shareFlag{compare.DefaultMaxRegression}
+	f.Var(&o.limit, "max-regression", "with --baseline: how much worse a figure may be")
 	f.Uint64Var(&o.seed, "seed", 0, "makes random choices repeat; drawn and shown if not given")
 	return c
 }
@@ -78,6 +84,7 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	defer outs.close()
 	if o.wantsHelp() {
 		return writeVariables(s, paths, o.scriptFlags)
 	}
@@ -110,6 +117,10 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 	if err := o.checkScenarios(lo, loaded); err != nil {
 		return err
 	}
+	base, err := readBaseline(o)
+	if err != nil {
+		return err
+	}
 	rec, err := openRecording(o, loaded)
 	if err != nil {
 		return verdict.Wrap(verdict.Config, err)
@@ -122,12 +133,15 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 	if err := rec.keep(sources); err != nil {
 		return verdict.Wrap(verdict.Config, err)
 	}
+	if err := outs.open(s); err != nil {
+		return err
+	}
 	sampler := generator.NewSampler()
 	defer sampler.Close()
 	r := runtime.New(runtime.RunOptions{
 		ID: rec.id, Seed: o.seed, Timeout: o.timeout.d, Generator: sampler,
 		Started: events.RunStarted{Scripts: paths, Version: Version(), Host: thisHost(), Flags: hideArgs(os.Args[1:])},
-		Sink:    describing(loaded, sources, events.Tee(state.Apply, rec.write, view.Handle)),
+		Sink:    describing(loaded, sources, events.Tee(state.Apply, rec.write, outs.write, view.Handle)),
 	}, loaded.order)
 
 	interrupts := make(chan os.Signal, 2)
@@ -153,29 +167,35 @@ func run(ctx context.Context, s *streams, paths []string, o runOptions) error {
 	out := r.Do(runCtx)
 	close(finished)
 	view.Close()
-	code := out.ExitCode
+	causes := out.Causes
 
 	if err := rec.finish(state); err != nil {
 		fmt.Fprintf(s.err, "runner: the results are incomplete: %v\n", err)
-		if code == 0 {
-			code = verdict.Recording.Row().Code
-		}
+		causes = append(causes, verdict.Cause{Kind: verdict.Recording, Message: err.Error()})
 	}
-	var summaryErr error
 	if !toStdout(outs) {
 		ro := s.reportOptions(s.out)
 		ro.Compact, ro.Results, ro.LogFile = o.compact, rec.folder, rec.logFile
-		summaryErr = report.WriteSummary(s.out, state, ro)
-	}
-	for _, w := range outs {
-		if err := w.write(s, state); err != nil {
-			fmt.Fprintf(s.err, "runner: --out: %v\n", err)
-			summaryErr = err
+		if err := report.WriteSummary(s.out, state, ro); err != nil {
+			fmt.Fprintf(s.err, "runner: writing the summary: %v\n", err)
+			causes = append(causes, verdict.Cause{Kind: verdict.Output, Message: err.Error()})
 		}
 	}
-	if summaryErr != nil && code == 0 {
-		code = verdict.Internal.Row().Code
+	for _, err := range outs.finish(s, state) {
+		fmt.Fprintf(s.err, "runner: %v\n", err)
+		causes = append(causes, verdict.Cause{Kind: verdict.Output, Message: err.Error()})
 	}
+	if base != nil {
+		worse, err := compareWithBaseline(s, o, base, rec, state, toStdout(outs))
+		if err != nil {
+			fmt.Fprintf(s.err, "runner: --baseline: %v\n", err)
+			causes = append(causes, verdict.Cause{Kind: verdict.Output, Message: err.Error()})
+		}
+		if worse {
+			causes = append(causes, verdict.Cause{Kind: verdict.Regression})
+		}
+	}
+	_, code := verdict.Of(causes)
 	if code != 0 {
 		return exitCode(code)
 	}

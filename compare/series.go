@@ -39,8 +39,13 @@ func seriesOf(s *timeline.Scenario, have, want time.Duration) *series {
 		}
 		out.points = append(out.points, p)
 	}
+	names := make([]string, len(s.Endpoints))
+	for i, e := range s.Endpoints {
+		names[i] = e.Name
+	}
+	origin := timeline.Origin(names) // which may differ from run to run, as that of a demo does
 	for _, e := range s.Endpoints {
-		one := &endpoint{name: strings.TrimSpace(e.Method + " " + e.Name), points: make([]metrics.Packed, len(out.points))}
+		one := &endpoint{name: strings.TrimSpace(e.Method + " " + strings.TrimPrefix(e.Name, origin)), points: make([]metrics.Packed, len(out.points))}
 		for i, p := range e.Points {
 			one.requests += p.Requests
 			if i >= first {

@@ -27,6 +27,9 @@ func (f Figure) Value(v float64) string {
 }
 
 func number(v float64) string {
+	if math.Abs(v) < 0.005 {
+		return "0.00"
+	}
 	digits := 1
 	if a := math.Abs(v); a < 0.995 {
 		digits = 2
@@ -39,7 +42,7 @@ func number(v float64) string {
 // signed writes a change in percent, or in percentage points.
 func (f Figure) signed(v float64) string {
 	s := number(100 * v)
-	if v > 0 {
+	if v > 0 && s != "0.00" {
 		s = "+" + s
 	}
 	return s

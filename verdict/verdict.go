@@ -40,6 +40,7 @@ const (
 	UserLost      Kind = "user-lost"      // a virtual user died outside an iteration
 	ResultsUnread Kind = "results-unread" // results were passed over before the load model read them
 	NodeLost      Kind = "node-lost"
+	Output        Kind = "output" // what --out asks for could not be written
 	Recording     Kind = "recording"  // the recording could not be written
 	Overload      Kind = "overload"   // the generator was the bottleneck
 	Regression    Kind = "regression" // a comparison: worse than the baseline, by more than may be
@@ -69,6 +70,7 @@ var Table = []Row{
 	{Script, Error, 107, "the script cannot be loaded, or a function of it threw"},
 	{InitTimeout, Error, 100, "init took longer than options.initTimeout"},
 	{Recording, Incomplete, 111, "the recording could not be written"},
+	{Output, Incomplete, 111, "what --out asks for could not be written"},
 	{NodeLost, Incomplete, 111, "a node was lost"},
 	{Interrupt, Interrupted, 105, "interrupted by Ctrl-C or SIGTERM"},
 	{ScriptFail, Failed, 108, "the script called fail, or continue returned { fail }"},

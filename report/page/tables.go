@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -154,7 +153,7 @@ func (v *scenarioView) addEndpoints(store *metrics.Store, s events.RunScenario, 
 	for i, e := range list {
 		names[i] = e.name
 	}
-	v.Origin = origin(names)
+	v.Origin = timeline.Origin(names)
 	for _, e := range list {
 		row := endpointView{
 			Method: e.method, Name: strings.TrimPrefix(e.name, v.Origin), Requests: report.Grouped(e.requests), Failed: report.Share(e.failed, e.requests),
@@ -173,23 +172,6 @@ func (v *scenarioView) addEndpoints(store *metrics.Store, s events.RunScenario, 
 		}
 		v.Endpoints = append(v.Endpoints, row)
 	}
-}
-
-// origin is what all names begin with, if that is a scheme and a host; the table tells it once.
-func origin(names []string) string {
-	common := ""
-	for i, name := range names {
-		u, err := url.Parse(name)
-		if err != nil || u.Scheme == "" || u.Host == "" || len(u.Path) == 0 {
-			return ""
-		}
-		this := u.Scheme + "://" + u.Host
-		if i > 0 && this != common || !strings.HasPrefix(name, this) {
-			return ""
-		}
-		common = this
-	}
-	return common
 }
 
 // mostSpark is how many points a small line has.
