@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -230,7 +231,7 @@ func (s *service) do(from runtime.Caller, t *one, op string, args []value.Value)
 			return err
 		}
 		if settings.Interval == 0 && settings.Parallel == 0 {
-			settings.Interval = t.Status().Settings.Interval
+			settings.Interval = cmp.Or(t.Status().Settings.Interval, throttle.DefaultInterval)
 		}
 		return t.Change(settings)
 	case "gradual":
