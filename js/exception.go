@@ -287,6 +287,9 @@ func (vm *VM) frame(fn, file string, line, column int) (Frame, bool) {
 	if fn == "<anonymous>" || fn == "<native>" {
 		fn = ""
 	}
+	if original, ok := vm.program.renamed[fn]; ok {
+		fn = original
+	}
 	return Frame{Func: fn, File: filepath.FromSlash(file), Line: line, Column: column}, true
 }
 

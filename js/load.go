@@ -27,7 +27,8 @@ type Program struct {
 	modules []string
 	sources map[string]bool // as frames name them: only these are the user's
 	words   words
-	named   map[string]bool // see findNames
+	named   map[string]bool   // see findNames
+	renamed map[string]string // what the bundler has renamed: the user's names by its
 }
 
 // scriptName is what the bundle is called. A frame that still has this name belongs to glue that no
@@ -151,7 +152,7 @@ type bundle struct {
 // compile makes the bundle's code into one function expression, compiles it, and gives goja the map
 // that leads from its places to the user's.
 func (b *bundle) compile() (*Program, error) {
-	p := &Program{path: b.path, cwd: b.cwd, async: b.async, bytes: len(b.code), inputs: b.inputs, sources: map[string]bool{}}
+	p := &Program{path: b.path, cwd: b.cwd, async: b.async, bytes: len(b.code), inputs: b.inputs, sources: map[string]bool{}, renamed: map[string]string{}}
 	for m := range b.modules {
 		p.modules = append(p.modules, m)
 	}
@@ -162,7 +163,7 @@ func (b *bundle) compile() (*Program, error) {
 		return nil, loadError(b.path, "", "%v", err)
 	}
 	code := w.text()
-	smap, err := b.sourceMap(p.sources, w)
+	smap, err := b.sourceMap(p.sources, p.renamed, w)
 	if err != nil {
 		return nil, loadError(b.path, "", "cannot read the source map: %v", err)
 	}

@@ -254,7 +254,7 @@ func TestPlacesInAMixedBundle(t *testing.T) {
 	}
 	want := map[string]string{
 		"one":   "TypeError: Cannot read property 'x' of undefined\n    at script.js:10:55\n    at a (a.ts:5:3)\n    at script.js:10:40\n    at helper (node_modules/p/helper.js:1:66)\n    at outer (node_modules/p/index.js:4:10)\n    at one (script.js:10:32)",
-		"two":   "ReferenceError: undeclared is not defined\n    at q2 (node_modules/p/strict.js:3:3)\n    at two (script.js:11:26)",
+		"two":   "ReferenceError: undeclared is not defined\n    at q (node_modules/p/strict.js:3:3)\n    at two (script.js:11:26)",
 		"three": "RangeError: no x today\n    at three (script.js:12:17)",
 	}
 	for _, wait := range []string{"", "await"} {

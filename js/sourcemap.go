@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 // sourceMap rewrites the bundler's map for goja: its lines as wrap has put them, the sources as the user
 // would write them, noted in sources, and the columns counted from 1, as goja counts them and people read
-// them.
-func (b *bundle) sourceMap(sources map[string]bool, w wrapped) ([]byte, error) {
+// them. names gets what esbuild has renamed, so that a stack can tell functions as the user called them.
+func (b *bundle) sourceMap(sources map[string]bool, names map[string]string, w wrapped) ([]byte, error) {
 	var m struct {
 		Version  int      `json:"version"`
 		Sources  []string `json:"sources"`
@@ -20,7 +21,6 @@ func (b *bundle) sourceMap(sources map[string]bool, w wrapped) ([]byte, error) {
 	if err := json.Unmarshal(b.smap, &m); err != nil {
 		return nil, err
 	}
-	m.Names = nil
 	for i, s := range m.Sources {
 		// esbuild encodes what a URL may not have.
 		if decoded, err := url.PathUnescape(s); err == nil {
@@ -34,20 +34,52 @@ func (b *bundle) sourceMap(sources map[string]bool, w wrapped) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.renamed(names, m.Names, lines)
+	m.Names = nil // goja has no use for them
 	m.Mappings = writeMappings(lines, w)
 	return json.Marshal(m)
 }
 
-// segment is where a column of the bundle comes from.
-type segment struct{ column, source, line, sourceColumn int }
+// identifier is a name at the beginning of text.
+var identifier = regexp.MustCompile(`^[\pL_$][\pL\pN_$]*`)
+
+// renamed finds the names in the bundle that stand for others in the sources. One that stands for several is
+// left as it is.
+func (b *bundle) renamed(names map[string]string, originals []string, lines [][]segment) {
+	text := strings.Split(b.code, "\n")
+	for i, segments := range lines {
+		if i >= len(text) {
+			return
+		}
+		for _, s := range segments {
+			// Columns are in UTF-16, so that behind other characters a name may be missed.
+			if s.name < 0 || s.name >= len(originals) || s.column > len(text[i]) {
+				continue
+			}
+			found := identifier.FindString(text[i][s.column:])
+			if found == "" || found == originals[s.name] {
+				continue
+			}
+			if other, ok := names[found]; ok && other != originals[s.name] {
+				names[found] = found
+			} else {
+				names[found] = originals[s.name]
+			}
+		}
+	}
+}
+
+// segment is where a column of the bundle comes from. source and name are -1 if there is none.
+type segment struct{ column, source, line, sourceColumn, name int }
 
 // readMappings reads a map's lines. Segments are separated by commas, lines by semicolons. A segment is a
 // row of numbers: the column in the bundle, relative to the segment before it on the same line; then
-// source, line and column, each relative to the last segment that had them. A segment without a source
+// source, line and column, and it may be a name, each relative to the last segment that had them. A segment without a source
 // ends the one before it.
 func readMappings(mappings string) ([][]segment, error) {
 	var lines [][]segment
-	var last segment
+	last := segment{name: -1}
+	name := 0
 	for line := range strings.SplitSeq(mappings, ";") {
 		var segments []segment
 		last.column = 0
@@ -66,8 +98,13 @@ func readMappings(mappings string) ([][]segment, error) {
 			}
 			last.column += fields[0]
 			if n < 4 {
-				segments = append(segments, segment{column: last.column, source: -1})
+				segments = append(segments, segment{column: last.column, source: -1, name: -1})
 				continue
+			}
+			last.name = -1
+			if n == 5 {
+				name += fields[4]
+				last.name = name
 			}
 			last.source += fields[1]
 			last.line += fields[2]
@@ -82,7 +119,7 @@ func readMappings(mappings string) ([][]segment, error) {
 // writeMappings writes the lines that w has, in its order and with its shifts, all columns one higher.
 func writeMappings(lines [][]segment, w wrapped) string {
 	var b strings.Builder
-	last := segment{sourceColumn: 0}
+	var last segment
 	for i, l := range w {
 		if i > 0 {
 			b.WriteByte(';')

@@ -295,9 +295,9 @@ func TestMappingsSurviveTheirRewriting(t *testing.T) {
 			column := 0
 			for range rapid.IntRange(0, 5).Draw(t, "segments") {
 				column += rapid.IntRange(0, 100_000).Draw(t, "column")
-				s := segment{column: column, source: -1}
+				s := segment{column: column, source: -1, name: -1}
 				if rapid.Bool().Draw(t, "mapped") {
-					s = segment{column, rapid.IntRange(0, 5).Draw(t, "source"), rapid.IntRange(0, 1<<20).Draw(t, "line"), rapid.IntRange(0, 1<<20).Draw(t, "source column")}
+					s = segment{column, rapid.IntRange(0, 5).Draw(t, "source"), rapid.IntRange(0, 1<<20).Draw(t, "line"), rapid.IntRange(0, 1<<20).Draw(t, "source column"), -1}
 				}
 				segments = append(segments, s)
 			}
@@ -314,7 +314,7 @@ func TestMappingsSurviveTheirRewriting(t *testing.T) {
 				if s.source >= 0 {
 					s.sourceColumn++
 				} else {
-					s = segment{column: s.column, source: -1}
+					s = segment{column: s.column, source: -1, name: -1}
 				}
 				if back[i][j] != s {
 					t.Fatalf("segment %d of line %d became %v, want %v", j, i, back[i][j], s)
