@@ -551,6 +551,9 @@ func (c *controller) judge(output value.Value) events.ScenarioEnded {
 	case failed:
 		c.cause(verdict.ScriptFail, "failed by the script: %s", reasonText(end.reason))
 	}
+	if done := counts.Succeeded + counts.Failed + counts.Aborted; counts.Started != done {
+		c.cause(verdict.Internal, "the ledger does not close: %d iterations started, %d ended", counts.Started, done)
+	}
 	if errs.total > 0 {
 		c.cause(verdict.Verifier, "%s", summarise(errs))
 	}

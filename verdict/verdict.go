@@ -40,7 +40,7 @@ const (
 	UserLost      Kind = "user-lost"      // a virtual user died outside an iteration
 	ResultsUnread Kind = "results-unread" // results were passed over before the load model read them
 	NodeLost      Kind = "node-lost"
-	Output        Kind = "output" // what --out asks for could not be written
+	Output        Kind = "output"     // what --out asks for could not be written
 	Recording     Kind = "recording"  // the recording could not be written
 	Overload      Kind = "overload"   // the generator was the bottleneck
 	Regression    Kind = "regression" // a comparison: worse than the baseline, by more than may be

@@ -197,7 +197,7 @@ declare module "runner/http" {
 
   const http: {
     get: typeof get; post: typeof post; put: typeof put; patch: typeof patch; del: typeof del; head: typeof head;
-    options: typeof options; request: typeof request; batch: typeof batch; file: typeof file; sse: typeof sse; shared: typeof shared; async: typeof async;
+    options: typeof options; request: typeof request; batch: typeof batch; file: typeof file; sse: typeof sse; shared: typeof shared; async: typeof async; url: typeof url;
   };
   export default http;
 }
