@@ -67,7 +67,7 @@ var flag = regexp.MustCompile(`--[a-z][a-z-]+`)
 func TestEveryFlagIsOnThePageAndEveryFlagOnThePageIsThere(t *testing.T) {
 	page := read(t, "docs/cli.md")
 	there := map[string]bool{"--help": true}
-	for _, command := range []string{"run", "inspect", "plan", "report", "runs", "compare", "demo", "version"} {
+	for _, command := range []string{"run", "inspect", "plan", "report", "runs", "compare", "new", "types", "demo", "version"} {
 		out, err := exec.Command(filepath.Join(bin, "runner"), command, "--help").CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s --help: %v\n%s", command, err, out)

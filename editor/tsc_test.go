@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"runner/modules"
+	"runner/scaffold"
 )
 
 // typescript is the compiler's version: the types may use what it knows.
@@ -117,6 +118,41 @@ func TestEveryExampleAndSnippetIsRightByItsTypes(t *testing.T) {
 	write(t, jsConfig, dir, "jsconfig.json")
 	write(t, tsConfig, dir, "tsconfig.json")
 	for _, config := range []string{"jsconfig.json", "tsconfig.json"} {
+		if out := tsc(t, dir, "-p", config); out != "" {
+			t.Errorf("%s:\n%s", config, out)
+		}
+	}
+}
+
+func TestTemplatesAreRightByTheirTypes(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range scaffold.Shipped() {
+		tmpl, err := scaffold.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values, err := tmpl.Values(nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := tmpl.Render(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := scaffold.Write(filepath.Join(dir, name), files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Write(dir, modules.All(), false); err != nil {
+		t.Fatal(err)
+	}
+	config := "jsconfig.json"
+	if _, err := os.Stat(filepath.Join(dir, config)); err == nil {
+		t.Error("the template in TypeScript was not seen")
+	}
+	// The stricter rules for TypeScript do not look into JavaScript.
+	write(t, jsConfig, dir, config)
+	for _, config := range []string{config, "tsconfig.json"} {
 		if out := tsc(t, dir, "-p", config); out != "" {
 			t.Errorf("%s:\n%s", config, out)
 		}
