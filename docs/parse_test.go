@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 
 func TestShape(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
-		{"  p99   12.3 ms\n", "p# # ms"},
+		{"  p99   12.3 ms\n", "p# #"},
 		{"1,234 requests at 10:04:43", "# requests at #"},
 		{"▁▂▅ 3", "▁ #"},
 	} {

@@ -200,7 +200,7 @@ func (l *lab) stalls(ctx context.Context, z size) ([]report, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.gate.every, s.gate.during = z.stallEvery, z.stall
+		s.gate.set(z.stallEvery, z.stall)
 		run, _, err := l.run(ctx, script, map[string]any{"server": s.url(), "rate": z.rate, "seconds": z.seconds}, nil)
 		s.close()
 		if err != nil {

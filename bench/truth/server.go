@@ -203,20 +203,35 @@ func (s *server) stalled(w nethttp.ResponseWriter, r *nethttp.Request) {
 
 // gate stands still for a part of each period, counted from its first use.
 type gate struct {
-	once          sync.Once
+	mu            sync.Mutex
 	begin         time.Time
 	every, during time.Duration
 }
 
-func (g *gate) wait() {
-	g.once.Do(func() { g.begin = time.Now() })
+// set says how the gate stands still; an every of 0 keeps it open.
+func (g *gate) set(every, during time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.every, g.during = every, during
+}
+
+func (g *gate) wait() { time.Sleep(g.left()) }
+
+// left is how long the gate still stands at this moment.
+func (g *gate) left() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.begin.IsZero() {
+		g.begin = time.Now()
+	}
 	if g.every <= 0 {
-		return
+		return 0
 	}
 	// It stands still at the end of each period, so that the first requests pass.
 	if left := g.every - time.Since(g.begin)%g.every; left < g.during {
-		time.Sleep(left)
+		return left
 	}
+	return 0
 }
 
 // countingListener counts connections, and the bytes on them as the kernel took and gave them.
