@@ -46,10 +46,12 @@ func (vm *VM) protect(f func() error) error {
 func (vm *VM) callOutermost(fn goja.Callable, args []goja.Value) (v goja.Value, err error) {
 	vm.depth = 1
 	vm.state.Store(running)
+	vm.lendStack()
 	defer func() {
 		if r := recover(); r != nil {
 			err = vm.panicked(r)
 		}
+		vm.takeStack()
 		if vm.state.CompareAndSwap(running, idle) && err == nil {
 			vm.depth = 0
 			return
@@ -164,6 +166,9 @@ func (vm *VM) Interrupt(cause error) {
 	vm.rt.Interrupt(cause)
 	if vm.cancel != nil {
 		vm.cancel(cause)
+	}
+	if vm.asleep {
+		vm.alarm.Reset(0)
 	}
 	if l := vm.loop.Load(); l != nil {
 		l.poke()

@@ -55,7 +55,7 @@ func globalTable() map[string]func(vm *VM) goja.Value {
 }
 
 func (g *globalNames) Get(key string) goja.Value {
-	if v, ok := g.globals[key]; ok {
+	if v := find(g.globals, key); v != nil {
 		return v
 	}
 	build := globalBuilders[key]

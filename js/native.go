@@ -36,6 +36,16 @@ type builtMember struct {
 	value goja.Value
 }
 
+// find gives the value of a name, nil if it is not there.
+func find(members []builtMember, name string) goja.Value {
+	for i := range members {
+		if members[i].name == name {
+			return members[i].value
+		}
+	}
+	return nil
+}
+
 func (l *lazyMembers) Get(key string) goja.Value {
 	for i := range l.built {
 		if l.built[i].name == key {

@@ -1,6 +1,7 @@
 package js
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -358,7 +359,7 @@ func weakGlobal(name string) func(vm *VM) goja.Value {
 // once makes an object that several globals share, under a name that no script can write.
 func (vm *VM) once(name string, build func() goja.Value) *goja.Object {
 	key := "(" + name + ")"
-	if v, ok := vm.globals[key].(*goja.Object); ok {
+	if v, ok := find(vm.globals, key).(*goja.Object); ok {
 		return v
 	}
 	o := build().(*goja.Object)
@@ -367,8 +368,16 @@ func (vm *VM) once(name string, build func() goja.Value) *goja.Object {
 }
 
 func (vm *VM) keepGlobal(name string, v goja.Value) {
-	if vm.globals == nil {
-		vm.globals = map[string]goja.Value{}
+	for i := range vm.globals {
+		if vm.globals[i].name == name {
+			vm.globals[i].value = v
+			return
+		}
 	}
-	vm.globals[name] = v
+	vm.globals = append(vm.globals, builtMember{name, v})
+}
+
+// dropGlobal forgets what was built, until it is read again.
+func (vm *VM) dropGlobal(name string) {
+	vm.globals = slices.DeleteFunc(vm.globals, func(m builtMember) bool { return m.name == name })
 }

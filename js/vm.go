@@ -27,10 +27,11 @@ type VM struct {
 	exports  *goja.Object
 	ran      bool
 	broken   bool
-	depth    int // of Call
+	depth    int          // of Call
+	stack    []goja.Value // see lendStack
 	loop     atomic.Pointer[loop]
-	globals  map[string]goja.Value // those that were touched
-	required map[string]*goja.Object
+	globals  []builtMember // those that were touched; few, so that a map would be larger and no faster
+	required []builtMember // modules
 	views    views
 	protos   protos
 	hooks    hooks
@@ -42,6 +43,8 @@ type VM struct {
 	cause  error
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	alarm  *time.Timer // see Sleep; nil until it is needed
+	asleep bool
 	at     string // where the last interrupt met the script
 }
 
@@ -74,6 +77,8 @@ func (vm *VM) Run() error {
 	}
 	vm.ran = true
 	v, err := vm.Call(vm.topLevel)
+	vm.stack = nil            // a top level may need more than what follows
+	vm.dropGlobal(importName) // likewise: a function that is seldom needed again, in every VM
 	if errors.Is(err, ErrNeverSettles) {
 		return neverSettles("the script's top level awaits")
 	}
@@ -191,7 +196,7 @@ func (vm *VM) Broken() bool { return vm.broken }
 
 // require gives a module's exports, made when they are first asked for.
 func (vm *VM) require(name string) *goja.Object {
-	if m, ok := vm.required[name]; ok {
+	if m, ok := find(vm.required, name).(*goja.Object); ok {
 		return m
 	}
 	m, ok := vm.modules[name]
@@ -202,10 +207,7 @@ func (vm *VM) require(name string) *goja.Object {
 	if exports.Get("default") == nil {
 		exports.DefineDataProperty("default", exports, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	}
-	if vm.required == nil {
-		vm.required = map[string]*goja.Object{}
-	}
-	vm.required[name] = exports
+	vm.required = append(vm.required, builtMember{name, exports})
 	return exports
 }
 

@@ -26,7 +26,10 @@ func exports(vm *js.VM) *goja.Object {
 		switch name {
 		case "sleep":
 			return vm.Func(name, func(call goja.FunctionCall) goja.Value {
-				if err := wait(vm, vm.Context(), duration(vm, name, call)); err != nil {
+				d := duration(vm, name, call)
+				if vm.Env().Commands == nil {
+					vm.Sleep(d)
+				} else if err := wait(vm, vm.Context(), d); err != nil {
 					vm.Throw(err)
 				}
 				return goja.Undefined()
