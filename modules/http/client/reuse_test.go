@@ -22,6 +22,8 @@ func TestUnaskedAnswersAreNobodys(t *testing.T) {
 	}{{"in the same segment", 0}, {"later, while the connection is idle", 20 * time.Millisecond}} {
 		t.Run(test.what, func(t *testing.T) {
 			var served atomic.Int32
+			// A busy machine may take long to write the unasked answer: the next request waits for it.
+			written := make(chan struct{}, 4)
 			p := newPlay(t, func(_ int, c net.Conn) {
 				r := bufio.NewReader(c)
 				for {
@@ -36,6 +38,7 @@ func TestUnaskedAnswersAreNobodys(t *testing.T) {
 						time.Sleep(test.pause)
 						io.WriteString(c, unasked)
 					}
+					written <- struct{}{}
 				}
 			})
 			c := newClient(t, nil)
@@ -44,7 +47,7 @@ func TestUnaskedAnswersAreNobodys(t *testing.T) {
 				if resp.Err != nil || resp.Status != 200 || resp.Attempts != 1 {
 					t.Fatalf("%v %d, %d attempts", resp.Err, resp.Status, resp.Attempts)
 				}
-				time.Sleep(2 * test.pause)
+				<-written
 			}
 			if served.Load() != 4 || p.conns.Load() != 4 {
 				t.Errorf("%d requests on %d connections, want 4 on 4", served.Load(), p.conns.Load())
@@ -59,6 +62,7 @@ func TestUnaskedBytesOverTLS(t *testing.T) {
 	cert := s.TLS.Certificates
 	pool := s.Client().Transport.(*nethttp.Transport).TLSClientConfig.RootCAs
 	s.Close()
+	written := make(chan struct{}, 3)
 	p := newPlay(t, func(_ int, raw net.Conn) {
 		c := tls.Server(raw, &tls.Config{Certificates: cert})
 		r := bufio.NewReader(c)
@@ -69,6 +73,7 @@ func TestUnaskedBytesOverTLS(t *testing.T) {
 			io.WriteString(c, okAnswer)
 			time.Sleep(10 * time.Millisecond)
 			io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+			written <- struct{}{}
 		}
 	})
 	c := newClient(t, func(c *Config) { c.TLS = &tls.Config{RootCAs: pool, ServerName: "example.com"} })
@@ -77,7 +82,7 @@ func TestUnaskedBytesOverTLS(t *testing.T) {
 		if resp.Err != nil || resp.Status != 200 {
 			t.Fatalf("%v %d", resp.Err, resp.Status)
 		}
-		time.Sleep(30 * time.Millisecond)
+		<-written
 	}
 	if p.conns.Load() != 3 {
 		t.Errorf("%d connections, want 3", p.conns.Load())
