@@ -78,7 +78,7 @@ func inspectLines(info InspectInfo, o Options) []line {
 	lines = append(lines, nil)
 	problems := len(info.Problems)
 	for _, p := range info.Problems {
-		lines = append(lines, problemLines(p, w)...)
+		lines = append(lines, problemLines(p, w, w)...)
 	}
 	for _, s := range info.Scenarios {
 		problems += len(s.Problems)
@@ -140,7 +140,7 @@ func inspectScenario(s InspectScenario, w int) []line {
 		lines = append(lines, l.cut(w))
 	}
 	for _, p := range s.Problems {
-		lines = append(lines, problemLines(p, w)...)
+		lines = append(lines, problemLines(p, w, w)...)
 	}
 	return lines
 }

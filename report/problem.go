@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"runner/verdict"
@@ -32,10 +33,10 @@ func WriteError(w io.Writer, err error, problems []Problem, o Options) error {
 			lines = append(lines, line{text(faint, "… "+plural(int64(len(problems)-i), "more problem", "more problems"))})
 			break
 		}
-		lines = append(lines, problemLines(p, columns)...)
+		lines = append(lines, problemLines(p, messageColumns(o), columns)...)
 	}
 	if len(problems) == 0 && err != nil {
-		lines = messageLines(errorWord(err), err.Error(), columns)
+		lines = messageLines(errorWord(err), err.Error(), messageColumns(o))
 	}
 	if hint := hintOf(err); hint != "" {
 		for i, t := range cleanLines(hint) {
@@ -75,6 +76,14 @@ func hintOf(err error) string {
 	return ""
 }
 
+// messageColumns is how wide an error's message may be before it is wrapped.
+func messageColumns(o Options) int {
+	if o.OneLine {
+		return math.MaxInt32
+	}
+	return o.columns()
+}
+
 func messageLines(word, message string, columns int) []line {
 	var lines []line
 	for i, t := range cleanLines(message) {
@@ -107,12 +116,12 @@ func (p Problem) place() string {
 	return fmt.Sprintf("%s:%d:%d", clean(p.File), p.Line, p.Column)
 }
 
-func problemLines(p Problem, columns int) []line {
+func problemLines(p Problem, columns, frameColumns int) []line {
 	message := p.Message
 	if place := p.place(); place != "" {
 		message = place + ": " + message
 	}
-	return append(messageLines("error: ", message, columns), codeFrame(p, columns)...)
+	return append(messageLines("error: ", message, columns), codeFrame(p, frameColumns)...)
 }
 
 // codeFrame is the source line with a mark under the column. Of a long line (minified code has lines of

@@ -73,16 +73,32 @@ func TestDetect(t *testing.T) {
 		env  map[string]string
 		want Options
 	}{
-		{"a file gets 100 columns and no colours", map[string]string{"LANG": "en_GB.UTF-8"}, Options{Width: 100}},
-		{"COLUMNS says how wide it is", map[string]string{"COLUMNS": "64"}, Options{Width: 64}},
-		{"COLUMNS may be nonsense", map[string]string{"COLUMNS": "wide"}, Options{Width: 100}},
-		{"no locale at all is a modern one", nil, Options{Width: 100}},
-		{"the C locale", map[string]string{"LANG": "C"}, Options{Width: 100, ASCII: true}},
-		{"LC_ALL wins over LANG", map[string]string{"LANG": "en_GB.UTF-8", "LC_ALL": "POSIX"}, Options{Width: 100, ASCII: true}},
-		{"LC_CTYPE wins over LANG", map[string]string{"LANG": "C", "LC_CTYPE": "C.utf8"}, Options{Width: 100}},
+		{"a file gets 100 columns, no colours, and errors on one line", map[string]string{"LANG": "en_GB.UTF-8"}, Options{Width: 100, OneLine: true}},
+		{"COLUMNS says how wide it is", map[string]string{"COLUMNS": "64"}, Options{Width: 64, OneLine: true}},
+		{"COLUMNS may be nonsense", map[string]string{"COLUMNS": "wide"}, Options{Width: 100, OneLine: true}},
+		{"no locale at all is a modern one", nil, Options{Width: 100, OneLine: true}},
+		{"the C locale", map[string]string{"LANG": "C"}, Options{Width: 100, ASCII: true, OneLine: true}},
+		{"LC_ALL wins over LANG", map[string]string{"LANG": "en_GB.UTF-8", "LC_ALL": "POSIX"}, Options{Width: 100, ASCII: true, OneLine: true}},
+		{"LC_CTYPE wins over LANG", map[string]string{"LANG": "C", "LC_CTYPE": "C.utf8"}, Options{Width: 100, OneLine: true}},
 	} {
 		if got := detect(f, false, func(k string) string { return c.env[k] }); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", c.says, got, c.want)
+		}
+	}
+}
+
+func TestAnErrorForAProgramStaysOnOneLine(t *testing.T) {
+	long := errors.New(strings.Repeat("a value that is wrong and long ", 20))
+	for _, c := range []struct {
+		o     Options
+		lines int
+	}{{Options{Width: 80, OneLine: true}, 1}, {Options{Width: 80}, 9}} {
+		var b bytes.Buffer
+		if err := WriteError(&b, long, nil, c.o); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.String(), "\n"); n != c.lines {
+			t.Errorf("%+v: %d lines, want %d:\n%s", c.o, n, c.lines, &b)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type Options struct {
 	Color   bool   // write ANSI colours
 	ASCII   bool   // write nothing but ASCII
 	Compact bool   // the summary without tables and stacks
+	OneLine bool   // an error's message stays on one line, for a program or a log to read
 	Results string // the folder that the results were written to; empty: none
 	LogFile string // where all log lines can be read; empty: nowhere
 }
@@ -41,7 +42,7 @@ func Detect(f *os.File, noColor bool) Options {
 }
 
 func detect(f *os.File, noColor bool, getenv func(string) string) Options {
-	o := Options{Width: 100, ASCII: !utf8Locale(getenv)}
+	o := Options{Width: 100, ASCII: !utf8Locale(getenv), OneLine: !isTerminal(f)}
 	if n, err := strconv.Atoi(getenv("COLUMNS")); err == nil && n > 0 {
 		o.Width = n
 	}

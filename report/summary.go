@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"sort"
@@ -63,6 +64,7 @@ func summaryLines(v *runView, o Options) []line {
 		}
 		if o.Compact {
 			lines = append(lines, compactScenario(&v.Scenarios[i], w)...)
+			lines = append(lines, compactOutput(&v.Scenarios[i], w)...)
 		} else {
 			lines = append(lines, summaryScenario(&v.Scenarios[i], w)...)
 		}
@@ -307,14 +309,28 @@ func breakLine(l line, columns int) []line {
 	return lines
 }
 
+// outputOf is what a scenario ended with: its output, else its aggregate, else nil.
+func outputOf(s *scenarioView) (name string, raw json.RawMessage) {
+	if s.Output != nil {
+		return "output", s.Output
+	}
+	if string(s.Aggregate) == "null" {
+		return "", nil
+	}
+	return "aggregate", s.Aggregate
+}
+
+// compactOutput is a text as its author wrote it, and data on one line.
+func compactOutput(s *scenarioView, w int) []line {
+	name, raw := outputOf(s)
+	if len(raw) > 0 && raw[0] != '"' {
+		return labelled(name, []string{cutText(spacedJSON(raw), w-labelWidth)}, plain)
+	}
+	return outputBlock(s, w)
+}
+
 func outputBlock(s *scenarioView, w int) []line {
-	name, raw := "output", s.Output
-	if raw == nil {
-		name, raw = "aggregate", s.Aggregate
-	}
-	if string(raw) == "null" && name == "aggregate" {
-		return nil
-	}
+	name, raw := outputOf(s)
 	texts, more := prettyJSON(raw, w-labelWidth, mostOutputLines)
 	lines := labelled(name, texts, plain)
 	if more > 0 {
