@@ -202,15 +202,6 @@ func play(t *testing.T, during func(cancel func(), r *Run), o RunOptions, fakes 
 	return p
 }
 
-func (p played) failuresOf(source string) (n int64) {
-	for _, e := range p.events {
-		if e.Failure != nil && e.Failure.Source == source {
-			n += e.Failure.Count
-		}
-	}
-	return n
-}
-
 func (p played) String() string {
 	return fmt.Sprintf("%s (%d) %v", p.Verdict, p.ExitCode, p.Causes)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"runner/loadmodels"
+	"runner/metrics"
 	"runner/value"
 	"runner/verdict"
 )
@@ -312,6 +313,38 @@ func TestAHandlerOfEventsMayRunIterations(t *testing.T) {
 	p := play(t, nil, RunOptions{}, f)
 	wantVerdict(t, p, verdict.Passed, 0)
 	wantCounts(t, p, "s", loadmodels.Counts{Started: 18, Succeeded: 18})
+}
+
+func TestAnIterationWhoseUserDiesInItHasAnEnd(t *testing.T) {
+	f := &fake{
+		model: func(c loadmodels.Commands) error {
+			c.ScaleUsers(2)
+			c.AddWork(2)
+			return c.Sleep(time.Second)
+		},
+		start: func(u *fakeUser) (value.Value, error) {
+			if u.env.ID == 1 {
+				panic("a defect of a module")
+			}
+			return nil, u.work(time.Millisecond)
+		},
+	}
+	p := play(t, nil, RunOptions{}, f)
+	wantVerdict(t, p, verdict.Failed, 99)
+	// The unit went back and the other user did it.
+	wantCounts(t, p, "s", loadmodels.Counts{Started: 3, Succeeded: 2, Failed: 1})
+}
+
+func TestALedgerThatDoesNotCloseIsNeverPassed(t *testing.T) {
+	f := &fake{
+		model: loadmodels.RunOnce{}.Run,
+		start: func(u *fakeUser) (value.Value, error) {
+			u.env.Recorder.Add(u.env.Recorder.Series(metrics.IterationsStarted), 1)
+			return nil, nil
+		},
+	}
+	p := play(t, nil, RunOptions{}, f)
+	wantVerdict(t, p, verdict.Error, 1)
 }
 
 func TestAUnitWhoseUserDiesGoesBack(t *testing.T) {

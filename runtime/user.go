@@ -295,6 +295,10 @@ func (u *user) live(err error) {
 		err = u.loop()
 	}
 	u.flushSafely()
+	if u.iterating.CompareAndSwap(true, false) { // it died in the midst of one
+		u.finish(&loadmodels.Result{UserID: u.id, Iteration: u.iteration, Node: n.name, Status: loadmodels.Failed,
+			Output: value.Undefined, Exception: exceptionOf(err), Timestamp: time.Now()})
+	}
 	if u.unit.held {
 		n.work.giveBack(u.unit)
 	}
