@@ -109,15 +109,6 @@ func (l *lab) close() {
 	os.RemoveAll(l.folder)
 }
 
-func (l *lab) tool(name string) *tool {
-	for i := range l.tools {
-		if l.tools[i].name == name {
-			return &l.tools[i]
-		}
-	}
-	return nil
-}
-
 func (l *lab) script(name string) string { return filepath.Join(l.folder, "scripts", name+".js") }
 
 // command runs a program that prepares something.

@@ -57,9 +57,6 @@ func (l *TextLog) Write(e Event) {
 	}
 }
 
-// Err is the first thing that went wrong, once.
-func (l *TextLog) Err() error { return l.to.failure() }
-
 // Close writes what is waiting and returns what went wrong, if Err has not said it already.
 func (l *TextLog) Close() error { return l.to.close(false) }
 

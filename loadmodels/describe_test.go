@@ -23,7 +23,7 @@ func TestDescribeReadsAsTheCall(t *testing.T) {
 		{loadmodels.RampingArrivalRate{Stages: []loadmodels.RateStage{{Target: 50, Duration: 10 * s}}}, "rampingArrivalRate(0/s, 50/s in 10s)"},
 		{loadmodels.Stages{Models: []loadmodels.Model{loadmodels.RunOnce{}, script(nil)}}, "stages(runOnce(), a function of the script)"},
 		{loadmodels.Sequence{Models: []loadmodels.Model{loadmodels.RunOnce{}}}, "sequence(runOnce())"},
-		{loadmodels.DefaultUserLoop(), "whileHasWork()"},
+		{loadmodels.WhileHasWork{}, "whileHasWork()"},
 		{loadmodels.WhileAlive{}, "whileAlive()"},
 		{loadmodels.IterationsPerSecondLimited{PerSecond: 0.25}, "iterationsPerSecondLimited(0.25)"},
 		{loadmodels.Paced{Period: 90 * s}, "paced(1m30s)"},

@@ -2,9 +2,6 @@ package loadmodels
 
 import "time"
 
-// DefaultUserLoop is the user loop of a script that exports none.
-func DefaultUserLoop() UserLoop { return WhileHasWork{} }
-
 // up says whether a user may begin another iteration.
 func up(c UserCommands) bool { return c.IsUp() && c.Context().Err() == nil }
 

@@ -26,7 +26,7 @@ func TestUserLoopsStartIterations(t *testing.T) {
 	}{
 		{
 			name: "whileHasWork runs one for each unit of work",
-			loop: loadmodels.DefaultUserLoop(),
+			loop: loadmodels.WhileHasWork{},
 			user: simulation.User{StopAt: 5 * s, WorkAt: []time.Duration{0, 0, 300 * ms, 2500 * ms, 6 * s}},
 			// The second waits for the first to end.
 			starts: []time.Duration{0, 100 * ms, 300 * ms, 2500 * ms},

@@ -2,12 +2,10 @@ package value
 
 import (
 	"encoding/json"
-	"errors"
 	"math"
 	"math/big"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -146,9 +144,6 @@ func TestNestingHasALimit(t *testing.T) {
 	}
 	if _, err := JSON(tooDeep); err == nil {
 		t.Error("JSON takes what is too deep")
-	}
-	if _, err := FromGo([]any{tooDeep}); err != nil {
-		t.Errorf("FromGo takes a Value as it is, but: %v", err)
 	}
 }
 
@@ -311,47 +306,6 @@ func TestEqual(t *testing.T) {
 		if got := Equal(tt.a, tt.b); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
-	}
-}
-
-func TestFromGo(t *testing.T) {
-	type inner struct {
-		B int    `json:"b"`
-		S string `json:"s,omitempty"`
-		h int
-	}
-	tests := []struct {
-		name string
-		v    any
-		want string
-	}{
-		{"nothing", nil, "null"},
-		{"maps have their keys sorted", map[string]any{"b": 1, "a": []int{1, 2}}, `{"a":[1,2],"b":1}`},
-		{"structs by their tags", struct {
-			X     inner `json:"x"`
-			Plain *int
-			Skip  bool `json:"-"`
-		}{X: inner{B: 3, h: 1}}, `{"x":{"b":3},"Plain":null}`},
-		{"times", time.UnixMilli(0), `"1970-01-01T00:00:00.000Z"`},
-		{"bytes", []byte("hi"), `"aGk="`},
-		{"errors", errors.New("no"), `{"name":"Error","message":"no"}`},
-		{"json.Number", json.Number("1.5"), "1.5"},
-		{"a Value within", []any{NewObject([]string{"k"}, []Value{true}), Undefined}, `[{"k":true},null]`},
-		{"a nil slice and a nil map", []any{[]int(nil), map[string]int(nil)}, "[null,null]"},
-	}
-	for _, tt := range tests {
-		v, err := FromGo(tt.v)
-		if err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-			continue
-		}
-		if got, _ := JSON(v); string(got) != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
-		}
-	}
-	_, err := FromGo(map[string]any{"a": []any{func() {}}})
-	if want := "value.a[0] is a func(): only data can be handed over"; err == nil || err.Error() != want {
-		t.Errorf("error is %v, want %s", err, want)
 	}
 }
 

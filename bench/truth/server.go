@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -297,8 +296,4 @@ func (s *server) quantile(q float64) time.Duration {
 		return 0
 	}
 	return s.took[min(len(s.took)-1, int(q*float64(len(s.took))))]
-}
-
-func (c counted) String() string {
-	return fmt.Sprintf("%d requests %v on %d connections, %d bytes out, %d bytes in", c.Requests, c.Outcomes, c.Connections, c.Sent, c.Received)
 }
